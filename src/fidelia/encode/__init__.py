@@ -1,0 +1,1 @@
+"""Columns to arrays and back, exactly invertible."""

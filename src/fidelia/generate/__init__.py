@@ -1,0 +1,1 @@
+"""Tables to models to tables."""

@@ -1,0 +1,150 @@
+"""The Generator protocol, and the names under which generators are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+
+from fidelia.errors import UsageError
+from fidelia.progress import SILENT, Progress
+from fidelia.schema.schema import closest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fidelia.data.table import Table
+    from fidelia.generate.conditions import Given
+    from fidelia.rng import Rng
+
+GROUP = "fidelia.generators"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a fitted generator is made of: JSON values and named arrays; never code, never training rows."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Learns a table and draws new rows like it.
+
+    The constructor only stores its parameters, under their own names; what is learnt ends in an underscore.
+    """
+
+    def fit(self, table: Table, *, rng: Rng, progress: Progress = SILENT) -> Self:
+        """Learn from `table`, which is left unchanged, and return self."""
+        ...
+
+    def sample(
+        self, n: int, *, given: Given | None = None, rng: Rng, progress: Progress = SILENT, first: int = 0
+    ) -> Table:
+        """Draw `n` rows with the columns, order and types of the training table.
+
+        Parameters
+        ----------
+        n : int
+            How many rows; 0 is allowed.
+        given : Given or None
+            Conditions that every row obeys exactly.
+        first : int
+            Position of the first row in a longer draw; ids made anew continue from there.
+        """
+        ...
+
+    def state(self) -> State:
+        """Return all that `restore` needs."""
+        ...
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """Make a fitted generator from what `state` returned; raise BundleError when it cannot be one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the catalog.
+
+    Parameters
+    ----------
+    name : str
+        What users write.
+    where : str
+        ``"module:Class"``.
+    summary : str
+        One sentence for people.
+    extra : str or None
+        The optional dependency group that it needs.
+    """
+
+    name: str
+    where: str
+    summary: str
+    extra: str | None = None
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "trees",
+        "fidelia.generate.trees:Trees",
+        "One tree per column given the columns before it; the default.",
+    ),
+    Entry("chowliu", "fidelia.generate.chowliu:ChowLiu", "The best tree of column pairs; exact and instant."),
+    Entry("copula", "fidelia.generate.copula:GaussianCopula", "Normal scores with one correlation matrix."),
+    Entry(
+        "marginals",
+        "fidelia.generate.marginals:Marginals",
+        "Independent columns: the baseline that knows no pairs.",
+    ),
+    Entry(
+        "noisy-copy",
+        "fidelia.generate.noisy_copy:NoisyCopy",
+        "Training rows plus noise: the baseline that privacy scores must catch.",
+    ),
+)
+
+
+def entries() -> dict[str, Entry]:
+    """Return every known generator by name; other packages add theirs through the entry point group."""
+    found = {entry.name: entry for entry in ENTRIES}
+    for point in entry_points(group=GROUP):
+        found.setdefault(
+            point.name,
+            Entry(point.name, point.value, f"From {point.dist.name if point.dist else point.module}."),
+        )
+    return found
+
+
+def find(name: str) -> type[Generator]:
+    """Return the class of the generator called `name`, importing only its module.
+
+    Raises
+    ------
+    UsageError
+        When there is none of that name.
+    """
+    known = entries()
+    if name not in known:
+        raise UsageError(f"no generator {name!r}{closest(name, known)} (there are: {', '.join(known)})")
+    module, _, attribute = known[name].where.partition(":")
+    found: type[Generator] = getattr(import_module(module), attribute)
+    return found
+
+
+def create(name: str, **parameters: Any) -> Generator:
+    """Return a new, unfitted generator.
+
+    Raises
+    ------
+    UsageError
+        When the name or a parameter does not exist.
+    """
+    try:
+        return find(name)(**parameters)
+    except TypeError as error:
+        raise UsageError(f"generator {name!r}: {error}") from error

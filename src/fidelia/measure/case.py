@@ -1,0 +1,76 @@
+"""Case: the one argument of every metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fidelia.errors import NotApplicable, SchemaError
+from fidelia.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from fidelia.data.table import Table
+    from fidelia.measure.embed import Embedded
+    from fidelia.measure.neighbors import Neighbors
+    from fidelia.rng import Rng
+    from fidelia.schema.schema import Schema
+
+
+@dataclass(frozen=True)
+class Case:
+    """A synthetic table, the train table that it was learnt from, and real rows that nobody has seen.
+
+    Parameters
+    ----------
+    train, synthetic : Table
+        With the same columns.
+    holdout : Table or None
+        Real rows that the generator never saw. Without it, references come from halves of train.
+    rng : Rng
+        Every metric draws from the child of its own code.
+    """
+
+    train: Table
+    synthetic: Table
+    holdout: Table | None
+    rng: Rng
+    progress: Progress = field(default=SILENT, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, table in (("synthetic", self.synthetic), ("holdout", self.holdout)):
+            if table is not None and (said := self.schema.diff(table.schema)):
+                raise SchemaError(f"the {name} table does not fit the train table: {'; '.join(said)}")
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the train table, which rules all three."""
+        return self.train.schema
+
+    @property
+    def target(self) -> str:
+        """Name of the target column; declines when there is none."""
+        if self.schema.target is None:
+            raise NotApplicable("NEEDS_TARGET", "no target column is declared")
+        return self.schema.target
+
+    @property
+    def unseen(self) -> Table:
+        """The holdout; declines when there is none."""
+        if self.holdout is None:
+            raise NotApplicable("NEEDS_HOLDOUT", "no real rows were set aside that the generator never saw")
+        return self.holdout
+
+    @cached_property
+    def embedded(self) -> Embedded:
+        """The three tables in the space where distances are taken; fitted on train alone."""
+        from fidelia.measure.embed import embed
+
+        return embed(self)
+
+    @cached_property
+    def neighbors(self) -> Neighbors:
+        """The k-NN graph among the three tables: computed once, shared by every metric."""
+        from fidelia.measure.neighbors import Neighbors
+
+        return Neighbors(self.embedded)

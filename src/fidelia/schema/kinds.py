@@ -1,0 +1,44 @@
+"""The kinds of column and the roles that a column can play."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a column's values are."""
+
+    NUMBER = "number"
+    INTEGER = "integer"
+    CATEGORY = "category"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+    TEXT = "text"
+    ID = "id"
+
+    @property
+    def continuous(self) -> bool:
+        """Whether values lie on a line and can be interpolated."""
+        return self in _CONTINUOUS
+
+    @property
+    def discrete(self) -> bool:
+        """Whether values come from a short list of levels."""
+        return self in (Kind.CATEGORY, Kind.BOOLEAN)
+
+    @property
+    def modelled(self) -> bool:
+        """Whether values are learnt; the values of ids and texts are made anew instead."""
+        return self not in (Kind.ID, Kind.TEXT)
+
+
+_CONTINUOUS = frozenset({Kind.NUMBER, Kind.INTEGER, Kind.DATETIME})
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    FEATURE = "feature"
+    TARGET = "target"
+    KEY = "key"
+    SENSITIVE = "sensitive"
