@@ -1,7 +1,98 @@
-"""fidelia: synthetic tables that you can trust."""
+"""fidelia: synthetic tables that you can trust.
+
+Generates synthetic data, measures how faithful it is beside the number that fresh real data gets, and audits it
+row by row.
+
+>>> import fidelia as fd
+>>> real = fd.read(fd.sample_path("adult"), target="income")  # doctest: +SKIP
+>>> result = fd.run(real, seed=0)  # doctest: +SKIP
+>>> result.report.save("report.html")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
 
 import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 logging.getLogger("fidelia").addHandler(logging.NullHandler())
+
+if TYPE_CHECKING:
+    from fidelia.data.read import read
+    from fidelia.data.samples import sample_path
+    from fidelia.data.split import split
+    from fidelia.data.table import Table
+    from fidelia.errors import FideliaError
+    from fidelia.generate.catalog import Generator
+    from fidelia.measure.case import Case
+    from fidelia.measure.result import Result
+    from fidelia.rng import Rng
+    from fidelia.workflow.model import Model, load
+    from fidelia.workflow.outcome import Outcome
+    from fidelia.workflow.pipeline import audit, evaluate, fit, run
+    from fidelia.workflow.recipe import Recipe
+    from fidelia.schema.kinds import Kind, Role
+    from fidelia.schema.schema import Column, Schema
+
+# The public names and where they live; each is loaded on first use (PEP 562), so that importing fidelia is instant.
+_WHERE = {
+    "Case": "measure.case",
+    "Column": "schema.schema",
+    "FideliaError": "errors",
+    "Generator": "generate.catalog",
+    "Kind": "schema.kinds",
+    "Model": "workflow.model",
+    "Outcome": "workflow.outcome",
+    "Recipe": "workflow.recipe",
+    "Result": "measure.result",
+    "Rng": "rng",
+    "Role": "schema.kinds",
+    "Schema": "schema.schema",
+    "Table": "data.table",
+    "audit": "workflow.pipeline",
+    "evaluate": "workflow.pipeline",
+    "fit": "workflow.pipeline",
+    "load": "workflow.model",
+    "read": "data.read",
+    "run": "workflow.pipeline",
+    "sample_path": "data.samples",
+    "split": "data.split",
+}
+
+__all__ = [
+    "Case",
+    "Column",
+    "FideliaError",
+    "Generator",
+    "Kind",
+    "Model",
+    "Outcome",
+    "Recipe",
+    "Result",
+    "Rng",
+    "Role",
+    "Schema",
+    "Table",
+    "audit",
+    "evaluate",
+    "fit",
+    "load",
+    "read",
+    "run",
+    "sample_path",
+    "split",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'fidelia' has no attribute {name!r}")
+    found = getattr(import_module(f"fidelia.{_WHERE[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -67,7 +67,8 @@ class NotApplicable(FideliaError):  # noqa: N818 - a polite refusal, not a failu
     ----------
     code : str
         A typed reason: ``NEEDS_HOLDOUT``, ``NEEDS_TARGET``, ``TOO_FEW_ROWS``,
-        ``DEGENERATE_COLUMN``, ``ALL_MISSING``, ``UNSUPPORTED_TYPE``, ``BUDGET``.
+        ``DEGENERATE_COLUMN``, ``ALL_MISSING``, ``UNSUPPORTED_TYPE``, ``BUDGET``,
+        ``HOLDS_ROWS`` (a generator made of training rows is not saved).
     text : str
         The same in words.
     """

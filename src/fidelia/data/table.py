@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -77,7 +78,7 @@ class Table:
             return self.arrow
         if self.flavour == "polars":
             return nw.from_arrow(self.arrow, backend="polars").to_native()
-        return self.arrow.to_pandas()
+        return _with_objects(self.arrow.to_pandas(), self.arrow)
 
     def write(self, path: str) -> None:
         """Write the rows to `path`; the ending says the format. See `fidelia.data.write.write`."""
@@ -100,7 +101,8 @@ def to_arrow(frame: Any) -> tuple[pa.Table, Flavour]:
     ReadError
         When `frame` is no dataframe, or two of its columns have the same name.
     """
-    refuse_twins([str(name) for name in getattr(frame, "columns", getattr(frame, "column_names", ()))], frame)
+    if hasattr(frame, "shape"):  # a lazy frame has none, and must not be asked for its columns
+        refuse_twins([str(name) for name in getattr(frame, "columns", ())], frame)
     try:
         wrapped = nw.from_native(frame, eager_only=True)
     except TypeError as error:
@@ -108,9 +110,19 @@ def to_arrow(frame: Any) -> tuple[pa.Table, Flavour]:
             f"{type(frame).__name__} is no dataframe; pass a path or a pandas, polars or pyarrow table"
         ) from error
     if wrapped.implementation.is_pandas():
-        return pa.Table.from_pandas(frame, preserve_index=False), "pandas"
+        return pa.Table.from_pandas(frame.reset_index(drop=True)), "pandas"
     flavour: Flavour = "polars" if wrapped.implementation.is_polars() else "pyarrow"
     return wrapped.to_arrow(), flavour
+
+
+def _with_objects(frame: Any, arrow: pa.Table) -> Any:
+    """Give columns that were Python objects in pandas, such as words of old, back as objects."""
+    said = json.loads((arrow.schema.metadata or {}).get(b"pandas", b"{}")).get("columns", [])
+    objects = {column["field_name"] for column in said if column["numpy_type"] == "object"}
+    for at, name in enumerate(arrow.column_names):
+        if name in objects and str(frame.dtypes.iloc[at]) != "object":
+            frame.isetitem(at, type(frame.iloc[:, at])(arrow.column(at).to_pylist(), dtype=object, index=frame.index))
+    return frame
 
 
 def refuse_twins(names: Sequence[str], frame: Any = None) -> None:

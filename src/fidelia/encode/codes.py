@@ -24,7 +24,8 @@ class Continuous:
     Parameters
     ----------
     values : (n,) float64
-        NaN is missing; otherwise finite. Integers are whole floats; datetimes are seconds.
+        NaN is missing; otherwise finite. Integers are whole floats; datetimes count steps
+        of their learned precision (whole days: days; milliseconds: milliseconds) from a fixed origin.
     decimals : int or None
         Decimals to which every value is rounded (0 for integers, may be negative); None for full precision.
     """

@@ -11,8 +11,10 @@ from fidelia.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table
-    from fidelia.measure.embed import Embedded
+    from fidelia.measure.embed import Embedded, Embedding
     from fidelia.measure.neighbors import Neighbors
+    from fidelia.measure.reference import Contrast
+    from fidelia.measure.values import Values
     from fidelia.rng import Rng
     from fidelia.schema.schema import Schema
 
@@ -29,6 +31,8 @@ class Case:
         Real rows that the generator never saw. Without it, references come from halves of train.
     rng : Rng
         Every metric draws from the child of its own code.
+    embedding : Embedding or None
+        A fitted map to the space where distances are taken; None fits the tabular one on train.
     """
 
     train: Table
@@ -36,6 +40,7 @@ class Case:
     holdout: Table | None
     rng: Rng
     progress: Progress = field(default=SILENT, repr=False)
+    embedding: Embedding | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name, table in (("synthetic", self.synthetic), ("holdout", self.holdout)):
@@ -74,3 +79,17 @@ class Case:
         from fidelia.measure.neighbors import Neighbors
 
         return Neighbors(self.embedded)
+
+    @cached_property
+    def values(self) -> dict[str, Values]:
+        """The modelled columns of the three tables as arrays in one coding, by name."""
+        from fidelia.measure.values import values_of
+
+        return values_of(self)
+
+    @cached_property
+    def contrast(self) -> Contrast:
+        """This case beside fresh real rows: the holdout, or half of train where there is none."""
+        from fidelia.measure.reference import contrast
+
+        return contrast(self)

@@ -1,0 +1,1 @@
+"""Which rows are good? Verdicts and reasons, row by row."""

@@ -1,0 +1,83 @@
+"""The audit as it stands in results.json: counts, reasons, columns, the map, and (internal edition) examples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fidelia.auditing.audited import TEXT, Audited, Reason
+from fidelia.auditing.picture import picture
+from fidelia.measure.findings import Judgement
+from fidelia.measure.result import plain
+
+if TYPE_CHECKING:
+    from fidelia.data.table import Table
+    from fidelia.measure.case import Case
+
+EXAMPLES = 5
+GOOD, POOR = 0.98, 0.8
+
+
+def summary(case: Case, audited: Audited, *, edition: str) -> dict[str, Any]:
+    """Return the audit's part of results.json."""
+    first = Counter(reasons[0] for reasons in audited.reasons if reasons)
+    columns = Counter(name for names in audited.columns.values() for name in names)
+    embedded = case.embedded
+    said: dict[str, Any] = {
+        "rows": len(audited),
+        "counts": audited.counts(),
+        "q": audited.q,
+        "calibrated": audited.calibrated,
+        "reasons": [{"code": str(r), "rows": first[str(r)], "text": TEXT[r]} for r in Reason if first[str(r)]],
+        "columns": [{"column": name, "rows": rows} for name, rows in columns.most_common(20)],
+        "notes": list(audited.notes),
+        "map": picture(
+            embedded.train,
+            embedded.synthetic,
+            embedded.holdout,
+            verdict=audited.verdict,
+            alpha=audited.scores["alpha_score"],
+            rng=case.rng.child("audit/map"),
+        ),
+    }
+    if edition == "internal":
+        said["examples"] = _examples(case, audited)
+    return said
+
+
+def verdict(audited: Audited) -> Judgement:
+    """Return the verdict of an audit that stands alone: what share of the rows can be taken as they are."""
+    counts, rows = audited.counts(), max(len(audited), 1)
+    share = counts["accept"] / rows
+    said = f"{counts['accept']:,} of {len(audited):,} rows can be taken as they are ({share:.1%})."
+    others = [f"{n:,} rows: {name}." for name, n in counts.items() if n and name != "accept"]
+    return Judgement("good" if share >= GOOD else "attention" if share >= POOR else "poor", said, tuple(others))
+
+
+def _examples(case: Case, audited: Audited) -> list[dict[str, Any]]:
+    """The first few rows of each reason, beside their nearest training row."""
+    rows: list[int] = []
+    for reason in Reason:
+        with_it = [i for i, reasons in enumerate(audited.reasons) if reasons and reasons[0] == reason]
+        rows += sorted(with_it, key=lambda i: -float(audited.scores["alpha_score"][i]))[:EXAMPLES]
+    nearest = audited.scores["nearest_train_row"]
+    return [
+        {
+            "verdict": str(audited.verdict[i]),
+            "reasons": list(audited.reasons[i]),
+            "row": _row(case.synthetic, i),
+            "nearest": _row(case.train, int(nearest[i])),
+            "matched": list(audited.matched.get(i, ())),
+        }
+        for i in rows
+    ]
+
+
+def _row(table: Table, i: int) -> dict[str, Any]:
+    values = table.arrow.slice(i, 1).to_pylist()[0]
+    return {
+        name: plain(v) if isinstance(v, bool | int | float | str | np.generic | None) else str(v)
+        for name, v in values.items()
+    }

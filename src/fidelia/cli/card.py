@@ -1,0 +1,116 @@
+"""The card at the end of a run, drawn from results.json, and the list of files that were written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from fidelia.report.card import Row, card
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDE = 110
+_FRESH = " fresh real data"
+_TYPED = re.compile(r"(?<=: )[A-Z_]+: ")
+LEVELS = {"good": "bold green", "attention": "bold yellow", "poor": "bold red"}
+MARKS = {"better": ("●", "green"), "same": ("●", "green"), "worse": ("●", "yellow"), "none": ("·", "dim")}
+VERDICTS = {"accept": "accepted", "review": "to review", "reject": "rejected", "duplicate": "surplus duplicates"}
+
+
+def drawn(document: Mapping[str, Any], width: int) -> RenderableType:
+    """Return the card of a results document for a terminal of this many columns."""
+    parts: list[RenderableType] = [Text(), _verdict(document["verdict"])]
+    if rows := card(document):
+        parts.append(_numbers(rows, width >= WIDE))
+    if document["audit"]:
+        parts.append(_audit(document["audit"]))
+    return Padding(Group(*parts), (0, 1))
+
+
+def judged(audit: Mapping[str, Any]) -> RenderableType:
+    """Return the card of an audit alone: rows by verdict, and how many each reason flagged."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(ratio=1, style="dim")
+    for reason in audit["reasons"]:
+        table.add_row(reason["code"], f"{reason['rows']:,}", Text(reason["text"]))
+    parts: list[RenderableType] = [Text(), _audit(audit)]
+    if audit["reasons"]:
+        parts += [Text(), table]
+    return Padding(Group(*parts), (0, 1))
+
+
+def listed(files: Sequence[Path]) -> RenderableType:
+    """Return the files that were written and their sizes; their folder is named once when it is the same."""
+    folders = {path.parent for path in files}
+    together = len(files) > 1 and len(folders) == 1 and folders != {Path()}
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", style="dim", no_wrap=True)
+    for path in files:
+        name = path.name if together else str(path)
+        table.add_row(Text(name), size(path.stat().st_size) if path.exists() else "")
+    head = Text.assemble("\n", ("Written", "bold"), f" to {folders.pop()}" if together else "")
+    return Padding(Group(head, table), (0, 1))
+
+
+def size(count: float) -> str:
+    """Say a number of bytes shortly.
+
+    Examples
+    --------
+    >>> size(812), size(20_480), size(5_300_000)
+    ('812 B', '20 kB', '5.3 MB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.1f} {unit}" if count < 10 and unit != "B" else f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _verdict(verdict: Mapping[str, Any]) -> RenderableType:
+    head = Text(verdict["headline"], style=LEVELS.get(verdict["level"], "bold"))
+    return Group(head, *(Text(sentence) for sentence in verdict["sentences"]))
+
+
+def _numbers(rows: Sequence[Row], wide: bool) -> RenderableType:
+    table = Table(
+        box=SIMPLE_HEAD, header_style="dim", border_style="bright_black", pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column("", width=1)
+    table.add_column("", no_wrap=True, overflow="ellipsis")
+    table.add_column("synthetic", justify="right", no_wrap=True)
+    if wide:
+        table.add_column("95 % interval", no_wrap=True, style="dim")
+    table.add_column("fresh real data", no_wrap=True)
+    table.add_column("", overflow="fold", ratio=1)
+    for row in rows:
+        mark = Text(*MARKS.get(row.level, MARKS["none"]))
+        middle = [row.interval] if wide else []
+        table.add_row(mark, row.name, Text(row.value, style="bold"), *middle, row.reference, Text(_word(row, wide)))
+    return table
+
+
+def _word(row: Row, wide: bool) -> str:
+    """Shorten the words where space is short: the head of the column says what it compares with."""
+    word = _TYPED.sub("", row.word)
+    if wide or not word.endswith(_FRESH):
+        return word
+    return "alike" if word == f"like{_FRESH}" else word.removesuffix(_FRESH)
+
+
+def _audit(audit: Mapping[str, Any]) -> Text:
+    """Say in one line how many rows have each verdict."""
+    counts = ((VERDICTS[name], count) for name, count in audit["counts"].items() if count or name == "accept")
+    return Text.assemble(("Rows  ", "dim"), " · ".join(f"{count:,} {name}" for name, count in counts))

@@ -1,0 +1,252 @@
+"""run, fit, sample: the verbs that make synthetic data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fidelia.cli import options as o
+from fidelia.cli import places, sources
+from fidelia.cli.exits import interruptible
+from fidelia.cli.voice import Voice, print_json, show_files, show_outcome
+
+if TYPE_CHECKING:
+    from fidelia.data.table import Table
+    from fidelia.progress import Progress
+    from fidelia.workflow.model import Model
+    from fidelia.workflow.outcome import Outcome
+    from fidelia.workflow.recipe import Recipe
+
+SETTING = {"rows": "n", "kind": "kinds", "settings": "parameters"}
+
+
+def run(
+    context: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A table, or a recipe.toml of an earlier run.", show_default=False)
+    ],
+    target: o.Target = None,
+    out: o.Out = None,
+    generator: o.GeneratorName = "trees",
+    settings: o.Settings = None,
+    rows: Annotated[
+        int | None,
+        typer.Option("--rows", metavar="N", min=1, help="Rows to draw.", show_default="as many as learnt from"),
+    ] = None,
+    given: o.Conditions = None,
+    holdout: Annotated[
+        float, typer.Option("--holdout", metavar="SHARE", min=0, max=0.9, help="Real rows set aside to measure with.")
+    ] = 0.2,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="COLUMN", help="Keep rows of one entity on one side.", show_default=False),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option("--time", metavar="COLUMN", help="Set the latest rows aside.", show_default=False),
+    ] = None,
+    seed: o.Seed = 0,
+    edition: o.WhoSees = o.Edition.SHAREABLE,
+    kind: o.Kinds = None,
+    described: o.Described = None,
+    as_json: o.AsJson = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = 0,
+    debug: o.Debug = False,
+) -> None:
+    """All of it, in order: split, fit, sample, measure, audit, report.
+
+    The folder then holds the synthetic rows, the report, the audit, the model and a recipe to run it all again.
+    """
+    voice = Voice.of(quiet, verbose, debug)
+    chosen = {
+        "target": o.target_from(target, described),
+        "kinds": o.kinds_from(kind, described),
+        "generator": generator,
+        "parameters": o.settings_from(settings),
+        "n": rows,
+        "given": o.conditions_from(given),
+        "holdout": holdout,
+        "by": by,
+        "time": time,
+        "seed": seed,
+        "edition": str(edition),
+    }
+    recipe = _recipe(source, chosen, o.said(context), described is not None)
+    folder = places.folder(out or _folder(source))
+    outcome = _carry_out(recipe, folder, voice)
+    _hand_over(outcome, folder, voice, as_json)
+
+
+def fit(
+    source: o.Data,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Where the model goes.", show_default=False)
+    ],
+    target: o.Target = None,
+    generator: o.GeneratorName = "trees",
+    settings: o.Settings = None,
+    seed: o.Seed = 0,
+    kind: o.Kinds = None,
+    described: o.Described = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = 0,
+    debug: o.Debug = False,
+) -> None:
+    """Learn a table and keep the model: no code in it, no training rows."""
+    from fidelia.workflow import pipeline
+
+    voice = Voice.of(quiet, verbose, debug)
+    kinds, target = o.kinds_from(kind, described), o.target_from(target, described)
+    parameters = o.settings_from(settings)
+    places.file(output)
+    with interruptible(lambda _stop: f"No model was written to {output}."), voice.progress() as progress:
+        table = sources.table(source, target, kinds, progress)
+        model = pipeline.fit(table, generator=generator, parameters=parameters, seed=seed, progress=progress)
+        model.save(output)
+    show_files([output], voice)
+
+
+def sample(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A file that `fidelia fit` or `run` wrote.", show_default=False)
+    ],
+    rows: Annotated[int, typer.Option("-n", "--rows", metavar="N", min=0, help="How many rows.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Its ending says the format.", show_default="csv to stdout"
+        ),
+    ] = None,
+    given: o.Conditions = None,
+    seed: o.Seed = 0,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = 0,
+    debug: o.Debug = False,
+) -> None:
+    """Draw rows from a model, any number of them, in bounded memory."""
+    from fidelia.workflow.model import load
+
+    voice = Voice.of(quiet, verbose, debug)
+    conditions = o.conditions_from(given)
+    if output is not None:
+        places.table(output)
+    drawn = load(model)
+    if output is None:
+        _pour(drawn, rows, conditions, seed)
+        return
+    with interruptible(lambda _stop: f"Nothing was written to {output}."), voice.progress() as progress:
+        _write_stream(drawn, rows, conditions, seed, output, progress)
+    show_files([output], voice)
+
+
+def _recipe(source: Path, chosen: Mapping[str, Any], said: set[str], described: bool) -> Recipe:
+    """Make a recipe of the options; an earlier run's recipe holds but for what was said now."""
+    from fidelia.workflow.recipe import Recipe
+
+    if source.suffix != ".toml":
+        return Recipe(source=str(source), **chosen)
+    new = {SETTING.get(name, name) for name in said} | ({"kinds", "target"} if described else set())
+    return replace(Recipe.load(source), **{name: chosen[name] for name in new & chosen.keys()})
+
+
+def _folder(source: Path) -> Path:
+    """Results of a recipe go where it lies, those of a table to out/<its name>."""
+    return source.parent if source.suffix == ".toml" else Path("out") / source.stem
+
+
+def _carry_out(recipe: Recipe, folder: Path, voice: Voice) -> Outcome:
+    with interruptible(lambda stop: _keep(stop, folder)):
+        with voice.progress() as progress:
+            table = sources.table(Path(recipe.source), recipe.target, recipe.kinds, progress)
+        _refuse_strangers(recipe.given, table)
+        _show_plan(table, recipe, folder, voice)
+        from fidelia.workflow import pipeline  # after reading, so that a file that cannot be read is said at once
+
+        with voice.progress() as progress:
+            outcome = pipeline.run(
+                table,
+                holdout=recipe.holdout,
+                generator=recipe.generator,
+                parameters=recipe.parameters,
+                n=recipe.n,
+                seed=recipe.seed,
+                by=recipe.by,
+                time=recipe.time,
+                given=recipe.given or None,
+                edition=recipe.edition,
+                progress=progress,
+            )
+    return replace(outcome, recipe=recipe)
+
+
+def _refuse_strangers(given: list[str], table: Table) -> None:
+    """Refuse conditions on columns that are not there, before anything is fitted."""
+    if given:
+        from fidelia.generate.conditions import given_from
+
+        given_from(given, table.schema)
+
+
+def _show_plan(table: Table, recipe: Recipe, folder: Path, voice: Voice) -> None:
+    from fidelia.workflow.plan import plan
+
+    target = f", target {table.schema.target}" if table.schema.target else ""
+    voice.say(plan(table, generator=recipe.generator, n=recipe.n).text)
+    voice.say(f"{recipe.generator}{target}, seed {recipe.seed}, to {folder}", style="dim")
+
+
+def _keep(stop: KeyboardInterrupt, folder: Path) -> str:
+    """Write what a stopped run had done, when the run handed it over, and say what is kept."""
+    done: Outcome | None = getattr(stop, "outcome", None)
+    if done is None or done.model is None:
+        return f"Nothing was finished; {folder} is as it was."
+    folder.mkdir(parents=True, exist_ok=True)
+    done.model.save(folder / "model.fidelia")
+    if done.synthetic is None:
+        return f"Kept: {folder / 'model.fidelia'}."
+    done.synthetic.write(str(folder / "synthetic.parquet"))
+    return f"Kept in {folder}: model.fidelia, synthetic.parquet."
+
+
+def _hand_over(outcome: Outcome, folder: Path, voice: Voice, as_json: bool) -> None:
+    """Write the files, show the card, and print the results when asked for."""
+    with interruptible(lambda _stop: f"Each file in {folder} is whole, but some may be missing."):
+        with voice.progress() as progress, progress.stage("write"):
+            written = outcome.write(folder, ending=_ending(outcome))
+        show_outcome(outcome.document, written, voice)
+        if as_json:
+            print_json(outcome.document)
+
+
+def _ending(outcome: Outcome) -> str:
+    """The synthetic rows take the format of the real ones."""
+    from fidelia.data.formats import packing
+
+    source = Path(outcome.recipe.source) if outcome.recipe else Path()
+    return "".join(source.suffixes[-2:] if packing(source) else source.suffixes[-1:]).lower() or ".parquet"
+
+
+def _pour(model: Model, rows: int, given: list[str], seed: int) -> None:
+    """Write rows as csv to stdout as they are drawn."""
+    from fidelia.data.write import delimited
+
+    like = model.sample_table(0, given=given or None, seed=seed)
+    put = delimited(sys.stdout.buffer, like.arrow.schema)
+    for part in model.stream(rows, given=given or None, seed=seed):
+        put(part.arrow)
+
+
+def _write_stream(model: Model, rows: int, given: list[str], seed: int, output: Path, progress: Progress) -> None:
+    from fidelia.data.write import writer
+
+    like = model.sample_table(0, given=given or None, seed=seed)
+    with progress.stage("sample", rows) as tick, writer(output, like) as out:
+        for part in model.stream(rows, given=given or None, seed=seed):
+            out.write(part)
+            tick(len(part))

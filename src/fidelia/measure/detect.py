@@ -1,0 +1,173 @@
+"""Two-sample classifier: can a learner tell synthetic rows from fresh real ones?
+
+The synthetic rows stand against rows that the generator never saw, because against train a classifier is fooled by
+copies: a twin with the other label pulls the AUC below 1/2.
+
+References
+----------
+Lopez-Paz and Oquab (2017), Revisiting Classifier Two-Sample Tests, ICLR, arXiv 1610.06545.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fidelia.errors import NotApplicable
+from fidelia.measure.intervals import Estimate, auc, normal
+from fidelia.measure.learners import Features, boosted, features, linear, train
+from fidelia.measure.result import Result
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fidelia.measure.case import Case
+    from fidelia.measure.reference import Contrast
+    from fidelia.rng import Rng
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Predict = Callable[[Floats], Floats]
+
+FOLDS = 3
+FEWEST = 10
+MOST = 20_000
+PERMUTED = 2_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What one learner can tell, cross-fitted.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        AUC, mean over folds.
+    scores : (n,) float64
+        Probability of label 1 for each row, from a model that did not see it.
+    models : list of callable
+        One per fold.
+    folds : list of (n_fold,) int64
+    """
+
+    estimate: Estimate
+    scores: Floats
+    models: list[Predict]
+    folds: list[Ints]
+
+
+def two_sample(case: Case) -> Result:
+    """FID26: cross-fitted AUC of boosted trees, synthetic against fresh real rows in equal numbers; 1/2 is best.
+
+    The reference is the AUC of train rows against fresh real ones, in equal numbers. The AUC is the mean over three
+    folds, with DeLong's variance.
+    """
+    side = case.contrast
+    table = features(list(side.case.values.values())) if side.case.values else None
+    if table is None:
+        raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
+    m = min(side.rows, len(table.train), MOST)
+    if m < FEWEST:
+        raise NotApplicable("TOO_FEW_ROWS", f"{m} rows a side; a classifier needs {FEWEST}")
+    rng = case.rng.child("FID26")
+    picks = {name: _pick(rng.child(name), len(getattr(table, name)), m) for name in ("train", "synthetic", "holdout")}
+    told, real = (_boosted(table, name, picks, rng) for name in ("synthetic", "train"))
+    lines = [_line("boosted trees", told.estimate, real.estimate)]
+    lines += _linear(side, m, rng)
+    value = told.estimate.value
+    fresh = {"train": m, "synthetic": m, "holdout" if side.kind == "holdout" else "train-split": m}
+    return Result(
+        value=value,
+        interval=normal(value, _sd(told.estimate, m), 0.0, 1.0),
+        reference=side.reference(real.estimate.value, _sd(real.estimate, m)),
+        n=fresh,
+        caveats=side.caveats,
+        breakdown={"models": lines, "columns": _importance(table, picks, told, rng), "score": 2 - 2 * max(value, 0.5)},
+        rows={"synthetic.propensity": _propensity(table.synthetic, picks["synthetic"], told)},
+    )
+
+
+def _pick(rng: Rng, n: int, m: int) -> Ints:
+    return np.sort(rng.generator().choice(n, m, replace=False))
+
+
+def _sd(estimate: Estimate, m: int) -> float:
+    """Return DeLong's standard error; where a sample is told perfectly, the width that m rows allow."""
+    return max(estimate.sd, 1 / (2 * m))
+
+
+def _boosted(table: Features, side: str, picks: dict[str, Ints], rng: Rng) -> Told:
+    x = np.concatenate([getattr(table, side)[picks[side]], table.holdout[picks["holdout"]]])
+    seed = rng.integer()
+    return cross_fit(x, lambda: boosted(table.categorical, "binary", seed), rng)
+
+
+def cross_fit(x: Floats, make: Callable[[], Any], rng: Rng) -> Told:
+    """Tell the first half of the rows (label 1) from the second, each row by a model that did not see it."""
+    m = len(x) // 2
+    y = np.repeat([1, 0], m)
+    generator = rng.child("folds").generator()
+    fold = np.concatenate([generator.permutation(m) % FOLDS, generator.permutation(m) % FOLDS])
+    scores, influence, models, folds, values = np.empty(2 * m), np.empty(2 * m), [], [], []
+    for i in range(FOLDS):
+        inside = np.flatnonzero(fold == i)
+        model = train(make(), x[fold != i], y[fold != i], 2)
+        scores[inside] = model(x[inside])[:, 1]
+        found = auc(scores[inside], y[inside] == 1)
+        influence[inside] = found.influence
+        values.append(found.value)
+        models.append(model)
+        folds.append(inside)
+    return Told(Estimate(float(np.mean(values)), influence), scores, models, folds)
+
+
+def _linear(side: Contrast, m: int, rng: Rng) -> list[dict[str, Any]]:
+    """Return the line of logistic regression on the embedding; none where nothing varies."""
+    try:
+        points = side.case.embedded
+    except NotApplicable:
+        return []
+    m = min(m, *(len(points.side(name)) for name in ("train", "synthetic", "holdout")))
+    picks = {name: _pick(rng.child(name), len(points.side(name)), m) for name in ("train", "synthetic", "holdout")}
+    fresh = points.side("holdout")[picks["holdout"]]
+    told, real = (
+        cross_fit(np.concatenate([points.side(name)[picks[name]], fresh]), lambda: linear("binary"), rng)
+        for name in ("synthetic", "train")
+    )
+    return [_line("logistic regression", told.estimate, real.estimate)]
+
+
+def _line(model: str, told: Estimate, real: Estimate) -> dict[str, Any]:
+    low, high = normal(told.value, told.sd, 0.0, 1.0)
+    return {"model": model, "auc": told.value, "low": low, "high": high, "reference": real.value}
+
+
+def _importance(table: Features, picks: dict[str, Ints], told: Told, rng: Rng) -> list[dict[str, Any]]:
+    """Return by how much the AUC falls when a column is permuted, largest first, on rows of the first fold."""
+    x = np.concatenate([table.synthetic[picks["synthetic"]], table.holdout[picks["holdout"]]])
+    generator = rng.child("importance").generator()
+    rows = told.folds[0]
+    rows = np.sort(generator.choice(rows, min(PERMUTED, len(rows)), replace=False))
+    label = rows < len(x) // 2
+    part, model = x[rows], told.models[0]
+    base = auc(model(part)[:, 1], label).value
+    found = []
+    for i, name in enumerate(table.names):
+        changed = part.copy()
+        changed[:, i] = changed[generator.permutation(len(part)), i]
+        found.append({"column": name, "importance": max(0.0, base - auc(model(changed)[:, 1], label).value)})
+    return sorted(found, key=lambda line: -line["importance"])
+
+
+def _propensity(synthetic: Floats, picked: Ints, told: Told) -> Floats:
+    """Return each synthetic row's probability of being synthetic, from models that did not see it."""
+    out = np.zeros(len(synthetic))
+    rest = np.ones(len(synthetic), dtype=bool)
+    rest[picked] = False
+    out[picked] = told.scores[: len(picked)]
+    if rest.any():
+        out[rest] = np.mean([model(synthetic[rest])[:, 1] for model in told.models], axis=0)
+    return out

@@ -1,0 +1,324 @@
+"""From numbers to words: what is worth saying of each result, and one verdict over all.
+
+A rule asks how much of the way from the fresh-real reference down to a useless table's score was lost. It speaks
+only when the gap is larger than the noise of the reference and of the score: effect first, then significance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fidelia.measure.result import Direction, Result
+
+ORDER = ("fail", "warning", "info", "good")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about one result.
+
+    Parameters
+    ----------
+    code : str
+        Of the result.
+    severity : {"fail", "warning", "info", "good"}
+    title, sentence : str
+        For people.
+    value, reference : float or None
+        The number and what fresh real data gets.
+    anchor : str
+        The section of the report that shows more.
+    """
+
+    code: str
+    severity: str
+    title: str
+    sentence: str
+    value: float | None
+    reference: float | None
+    anchor: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what stands in results.json."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one code is judged.
+
+    Parameters
+    ----------
+    floor : float
+        The score of a useless table: independent columns, plain copies, a majority guess.
+    warn, fail : float
+        Shares of the way from reference to floor.
+    bad, good : str
+        The titles.
+    meaning : str
+        What a bad score means for the user.
+    anchor : str
+        A section of the report.
+    """
+
+    floor: float
+    warn: float
+    fail: float
+    bad: str
+    good: str
+    meaning: str
+    anchor: str
+
+
+RULES: dict[str, Rule] = {
+    "FID16": Rule(
+        0.0,
+        0.03,
+        0.20,
+        "Rows are off the real distribution",
+        "Rows are as realistic as fresh real rows",
+        "Synthetic rows do not lie where real rows lie.",
+        "curves",
+    ),
+    "DIV01": Rule(
+        0.0,
+        0.03,
+        0.20,
+        "Parts of the real data are not represented",
+        "All of the real data is represented",
+        "Some real rows have no synthetic rows around them at the rate that they should.",
+        "curves",
+    ),
+    "FID26": Rule(
+        1.0,
+        0.20,
+        0.60,
+        "A classifier tells synthetic from real rows",
+        "A classifier cannot tell synthetic from real rows",
+        "Relations between columns are missing or wrong, whatever the single columns look like.",
+        "use",
+    ),
+    "AUT02": Rule(
+        -1.0,
+        0.03,
+        0.15,
+        "Rows are closer to training rows than fresh real rows are",
+        "Rows keep the distance to training rows that fresh real rows keep",
+        "Some rows repeat training rows with small changes.",
+        "privacy",
+    ),
+    "AUT05": Rule(
+        1.0,
+        0.005,
+        0.05,
+        "Training rows are repeated",
+        "No more rows equal training rows than fresh real rows do",
+        "Whole rows of the training table stand in the synthetic table.",
+        "privacy",
+    ),
+    "PRV02": Rule(
+        1.0,
+        0.06,
+        0.20,
+        "Rows lie closer to the training half than to unseen rows",
+        "Rows lie as close to unseen rows as to training rows",
+        "The generator leans on the rows that it has seen.",
+        "privacy",
+    ),
+    "UTL01": Rule(
+        0.0,
+        0.05,
+        0.30,
+        "Models trained on synthetic rows do worse on real rows",
+        "Models trained on synthetic rows work on real rows",
+        "Conclusions drawn from the synthetic table will be weaker.",
+        "use",
+    ),
+    "FID01": Rule(
+        0.0,
+        0.02,
+        0.15,
+        "Number columns have other shapes",
+        "Number columns have the right shapes",
+        "Means and quantiles of single columns are off.",
+        "columns",
+    ),
+    "FID02": Rule(
+        0.0,
+        0.02,
+        0.15,
+        "Category columns have other shares",
+        "Category columns have the right shares",
+        "Frequencies of single columns are off.",
+        "columns",
+    ),
+    "FID10": Rule(
+        0.0,
+        0.03,
+        0.15,
+        "Pairs of columns do not go together as they should",
+        "Pairs of columns go together as they should",
+        "Correlations and cross tables are off.",
+        "pairs",
+    ),
+    "CMP02": Rule(
+        1.0,
+        0.01,
+        0.10,
+        "Values are missing at other rates",
+        "Values are missing at the right rates",
+        "Completeness of single columns is off.",
+        "completeness",
+    ),
+    "CMP03": Rule(
+        1.0,
+        0.03,
+        0.20,
+        "Values are missing in other combinations",
+        "Values are missing in the right combinations",
+        "Which values are missing together is off.",
+        "completeness",
+    ),
+}
+
+
+def findings(results: Iterable[Result]) -> list[Finding]:
+    """Return what is worth saying, worst first."""
+    said = [finding for result in results if (finding := _finding(result)) is not None]
+    return sorted(said, key=lambda finding: ORDER.index(finding.severity))
+
+
+def _finding(result: Result) -> Finding | None:
+    rule = RULES.get(result.code)
+    if rule is None or result.value is None or result.reference is None:
+        return None
+    lost = loss(result, rule.floor)
+    severity = _severity(lost, rule) if beyond_noise(result) else "good"
+    good = severity == "good"
+    reference = result.reference.value
+    sentence = f"{result.name}: {result.value:.3g}, where fresh real rows get {reference:.3g}."
+    return Finding(
+        result.code,
+        severity,
+        rule.good if good else rule.bad,
+        sentence if good else f"{sentence} {rule.meaning}",
+        result.value,
+        reference,
+        rule.anchor,
+    )
+
+
+def _severity(lost: float, rule: Rule) -> str:
+    return "fail" if lost >= rule.fail else "warning" if lost >= rule.warn else "good"
+
+
+def gap(result: Result) -> float:
+    """Return how much worse than fresh real rows the score is, in its own units; negative when better."""
+    if result.value is None or result.reference is None:
+        return 0.0
+    value, reference = result.value, result.reference.value
+    match result.direction:
+        case Direction.HIGHER:
+            return reference - value
+        case Direction.LOWER:
+            return value - reference
+        case Direction.HALF:
+            return abs(value - 0.5) - abs(reference - 0.5)
+        case Direction.ZERO:
+            return abs(value) - abs(reference)
+        case Direction.ONE:
+            return abs(value - 1) - abs(reference - 1)
+        case _:
+            return 0.0
+
+
+def loss(result: Result, floor: float) -> float:
+    """Return the share of the way from the reference to the floor that was lost; 0 = fresh real, 1 = useless."""
+    if result.reference is None:
+        return 0.0
+    if ONE_SIDED.get(result.code, 0.0) * _signed(result) < 0:
+        return 0.0
+    way = abs(_distance(result.direction, floor) - _distance(result.direction, result.reference.value))
+    return abs(gap_of(result)) / way if way > 0 and gap_of(result) > 0 else 0.0
+
+
+# Only one side of these scores is bad: below the reference (-1) or above it (+1).
+ONE_SIDED = {"AUT02": -1.0, "AUT05": 1.0, "PRV02": 1.0}
+
+
+def gap_of(result: Result) -> float:
+    """Return the gap, with the one bad side of one-sided codes as positive."""
+    side = ONE_SIDED.get(result.code)
+    return gap(result) if side is None else side * _signed(result)
+
+
+def _signed(result: Result) -> float:
+    return 0.0 if result.value is None or result.reference is None else result.value - result.reference.value
+
+
+def _distance(direction: Direction, value: float) -> float:
+    centre = {Direction.HALF: 0.5, Direction.ZERO: 0.0, Direction.ONE: 1.0}.get(direction, 0.0)
+    return abs(value - centre) if direction in (Direction.HALF, Direction.ZERO, Direction.ONE) else value
+
+
+def beyond_noise(result: Result) -> bool:
+    """Return whether the gap exceeds two standard deviations of the reference, and the score's own interval."""
+    if result.reference is None or result.value is None:
+        return False
+    noise = 2 * (result.reference.sd or 0.0)
+    outside = result.interval is None or not (result.interval[0] <= result.reference.value <= result.interval[1])
+    return gap_of(result) > noise and outside
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict over all findings.
+
+    Parameters
+    ----------
+    level : {"good", "attention", "poor"}
+    headline : str
+        The answer to "can we trust this?".
+    sentences : tuple of str
+        What it rests on.
+    """
+
+    level: str
+    headline: str
+    sentences: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what stands in results.json."""
+        return {"level": self.level, "headline": self.headline, "sentences": list(self.sentences)}
+
+
+def judge(found: Sequence[Finding], *, holdout: bool) -> Judgement:
+    """Weigh the findings: one failure makes a table poor, one warning asks for attention."""
+    failed = [f for f in found if f.severity == "fail"]
+    warned = [f for f in found if f.severity == "warning"]
+    limits = (
+        () if holdout else ("No holdout was given: copying and usefulness could not be tested against unseen rows.",)
+    )
+    if failed:
+        headline = f"Do not use this table as it is: {_lower(failed[0].title)}."
+        return Judgement("poor", headline, (*_titles(failed + warned), *limits))
+    if warned:
+        headline = f"Usable with care: {_lower(warned[0].title)}."
+        return Judgement("attention", headline, (*_titles(warned), *_count(found), *limits))
+    headline = "No difference from fresh real rows that matters was found." if found else "Nothing could be judged."
+    return Judgement("good" if holdout and found else "attention", headline, (*_count(found), *limits))
+
+
+def _titles(found: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(f"{f.title} ({f.code})." for f in found)
+
+
+def _count(found: Sequence[Finding]) -> tuple[str, ...]:
+    good = sum(f.severity == "good" for f in found)
+    return (f"{good} of {len(found)} scores are as good as those of fresh real rows.",)
+
+
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]

@@ -1,0 +1,1 @@
+"""Facts to pages: draws what results.json says, and computes nothing."""

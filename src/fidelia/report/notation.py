@@ -1,0 +1,99 @@
+"""How numbers are written for people: the one place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+NONE = "–"
+MINUS = "\N{MINUS SIGN}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
+
+Number = float | int | None
+
+
+def score(value: Number, digits: int = 3) -> str:
+    """Write a score with fixed decimals: ``0.962``.
+
+    Examples
+    --------
+    >>> score(0.9618), score(None), score(-0.0001)
+    ('0.962', '–', '0.000')
+    """
+    if value is None:
+        return NONE
+    text = f"{value:,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def signed(value: Number, digits: int = 3) -> str:
+    """Write a difference with its sign: ``+0.012``."""
+    text = score(value, digits)
+    return f"+{text}" if value is not None and float(f"{value:.{digits}f}") > 0 else text
+
+
+def percent(value: Number, digits: int = 1) -> str:
+    """Write a share of one as a percentage: ``3.1 %``; a share too small to show is not shown as none.
+
+    Examples
+    --------
+    >>> [percent(v).replace(THIN, " ") for v in (0.0312, 0, 0.0001, 1)]
+    ['3.1 %', '0 %', '<0.1 %', '100 %']
+    """
+    if value is None:
+        return NONE
+    if value in (0, 1):
+        return f"{round(100 * value)}{THIN}%"
+    if 0 < value < 0.5 * 10 ** (-2 - digits):
+        return f"<{10**-digits:g}{THIN}%"
+    return f"{score(100 * value, digits)}{THIN}%"
+
+
+def count(value: Number) -> str:
+    """Write a whole number with separators: ``39,073``."""
+    return NONE if value is None else f"{round(value):,}".replace("-", MINUS)
+
+
+def amount(value: Number) -> str:
+    """Write a value of a column to four significant digits, without an exponent where it can be read.
+
+    Examples
+    --------
+    >>> amount(19302), amount(0.000123), amount(12.50), amount(-3e12)
+    ('19,302', '0.000123', '12.5', '−3e+12')
+    """
+    if value is None:
+        return NONE
+    size = abs(value)
+    if size and not 1e-5 <= size < 1e9:
+        return f"{value:.4g}".replace("-", MINUS, 1)
+    decimals = 0 if size >= 1000 or not size else max(0, 3 - math.floor(math.log10(size)))
+    text = f"{value:,.{decimals}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
+
+
+FORMS = {"score": score, "signed": signed, "percent": percent, "count": count, "amount": amount}
+
+
+def write(value: Number, form: str = "score") -> str:
+    """Write a number in a named form: score, signed, percent, count, amount."""
+    return FORMS[form](value)
+
+
+def interval(ends: Sequence[Number] | None, form: str = "score") -> str:
+    """Write an interval: ``0.951 to 0.969``; empty when there is none."""
+    return "" if ends is None else f"{write(ends[0], form)} to {write(ends[1], form)}"
+
+
+def spread(value: Number, sd: Number, form: str = "score") -> str:
+    """Write a reference with twice its standard deviation: ``0.978 ± 0.006``."""
+    if sd is None:
+        return write(value, form)
+    return f"{write(value, form)} ± {write(2 * sd, 'score' if form == 'signed' else form)}"
+
+
+def shorten(text: str, length: int = 18) -> str:
+    """Cut a text at `length` characters, with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

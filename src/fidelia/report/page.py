@@ -1,0 +1,180 @@
+"""The page: one offline HTML file, drawn from the object of results.json alone.
+
+Charts are inline SVG drawn here, not by a script: the page is small, prints sharply, follows the reader's light or
+dark theme, and shows everything where scripts are switched off (mail previews, file viewers). The one script adds
+values under the pointer and the search for a column. The page's Content-Security-Policy allows only this script and
+this style sheet, by their hashes, and no request at all.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from fidelia.report import charts, notation
+from fidelia.report.document import check
+from fidelia.report.words import LABELS, compare, label
+
+Edition = Literal["shareable", "internal"]
+SECTIONS = (
+    ("verdict", "Verdict"),
+    ("findings", "Findings"),
+    ("curves", "Curves"),
+    ("map", "Map"),
+    ("columns", "Columns"),
+    ("pairs", "Pairs"),
+    ("detect", "Two-sample test"),
+    ("use", "Use"),
+    ("privacy", "Privacy"),
+    ("completeness", "Completeness"),
+    ("rows", "Rows"),
+    ("reading", "How to read this"),
+    ("provenance", "Versions and inputs"),
+)
+SEVERITIES = ("fail", "warning", "info", "good")
+
+
+def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> str:
+    """Return the report as one HTML page.
+
+    Parameters
+    ----------
+    document : mapping
+        The object of results.json.
+    edition : {"shareable", "internal"} or None
+        None for the document's own. Rows are shown as examples only when both this and the document's are
+        "internal".
+
+    Raises
+    ------
+    ReadError
+        When it is not a results document.
+    """
+    checked = check(document)
+    shown = _edition(checked["edition"], edition)
+    results = {result["code"]: result for result in checked["results"]}
+    view: str = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            document=checked,
+            edition=shown,
+            results=results,
+            declined={entry["code"]: entry["reason"] for entry in checked["not_computed"]},
+            findings=_findings(checked["findings"], results),
+            columns=_columns(results),
+            others=[code for code in results if code not in LABELS],
+            examples=checked["audit"]["examples"] if checked["audit"] and shown == "internal" else [],
+        )
+    )
+    return view
+
+
+def write(document: Mapping[str, Any], path: str | Path, *, edition: Edition | None = None) -> None:
+    """Write the report to `path`; what stood there is replaced only when the page is whole.
+
+    Raises
+    ------
+    ReadError
+        When it is not a results document.
+    WriteError
+        When the file cannot be written.
+    """
+    from fidelia.data.atomic import atomic
+
+    page = render(document, edition=edition)
+    with atomic(Path(path)) as place:
+        Path(place).write_text(page, encoding="utf-8")
+
+
+def _edition(own: Edition, asked: Edition | None) -> Edition:
+    return "internal" if own == "internal" and asked != "shareable" else "shareable"
+
+
+def embed(value: Any) -> Markup:
+    """Return JSON that can stand inside a script element, whatever texts it holds."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - the characters that could end the element are escaped above
+
+
+def _findings(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return findings worst first, each with the section that it belongs to and the place that it links to."""
+    titles = dict(SECTIONS)
+    placed = []
+    for finding in sorted(findings, key=lambda finding: SEVERITIES.index(finding["severity"])):
+        section, target = _place(finding, results)
+        form = label(finding["code"]).form
+        placed.append(finding | {"section": section, "target": target, "place": titles[section].lower(), "form": form})
+    return placed
+
+
+def _place(finding: Mapping[str, Any], results: Mapping[str, Any]) -> tuple[str, str]:
+    anchor = (finding["anchor"] or "").lstrip("#")
+    if anchor in dict(SECTIONS):
+        return anchor, anchor
+    for code in (anchor, finding["code"]):
+        if code in results:
+            return label(code).section, code
+    section = label(finding["code"]).section
+    return section, section
+
+
+def _columns(results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the columns of FID01 and FID02 together, those farthest below their reference first."""
+    columns = [
+        column | {"far": _far(column)}
+        for code in ("FID01", "FID02")
+        if code in results
+        for column in results[code]["breakdown"]["columns"]
+    ]
+    return sorted(columns, key=lambda column: (_gap(column), column["column"]))
+
+
+def _gap(column: Mapping[str, Any]) -> float:
+    value, reference = column["value"], column["reference"]
+    return 1.0 if value is None else float(value - (1.0 if reference is None else reference))
+
+
+def _far(column: Mapping[str, Any]) -> bool:
+    """Whether a column lies below the noise of fresh real rows by more than can be seen in print."""
+    known = column["value"] is not None and column["reference"] is not None
+    return known and _gap(column) < -max(2 * (column["sd"] or 0.0), 0.005)
+
+
+def _text(name: str) -> str:
+    return (files("fidelia.report") / "templates" / name).read_text(encoding="utf-8").strip()
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("fidelia.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {name: getattr(charts, name) for name in ("bullet", "curve", "histogram", "bars", "heat")}
+    made.globals |= {"plane": charts.plane, "versus": charts.versus, "embed": embed, "sections": SECTIONS}
+    made.globals |= {name: getattr(notation, name) for name in ("write", "interval", "spread", "percent", "count")}
+    made.globals |= {"compare": compare, "label": label}
+    made.filters["pattern"] = lambda missing: " + ".join(missing) or "(nothing missing)"
+    style, script = _text("style.css"), _text("page.js")
+    made.globals |= {"style": Markup(style), "style_hash": _hash(style)}  # noqa: S704 - shipped with the package
+    made.globals |= {"script": Markup(script), "script_hash": _hash(script)}  # noqa: S704 - the same
+    return made

@@ -1,0 +1,193 @@
+"""Contract checks for metrics: one function that any metric, ours or a third party's, must pass.
+
+Nothing here imports a test framework: a broken contract raises AssertionError with the name of the check.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from fidelia.data.table import Table
+from fidelia.errors import NotApplicable
+from fidelia.measure.case import Case
+from fidelia.measure.result import Direction, Result
+from fidelia.rng import Rng
+from fidelia.schema import Column, Kind, Role, Schema
+
+if TYPE_CHECKING:
+    from fidelia.measure.catalog import Entry
+
+SCHEMA = Schema(
+    (
+        Column("x", Kind.NUMBER),
+        Column("y", Kind.NUMBER, nullable=True),
+        Column("group", Kind.CATEGORY, nullable=True),
+        Column("flag", Kind.BOOLEAN),
+        Column("label", Kind.CATEGORY, Role.TARGET),
+    )
+)
+
+
+def check_metric(entry: Entry, rows: int = 600) -> None:
+    """Run every contract check on one metric of the catalog.
+
+    Parameters
+    ----------
+    entry : Entry
+    rows : int
+        Size of the train table that the checks make.
+
+    Raises
+    ------
+    AssertionError
+        When the metric breaks its contract; the message names the check.
+    """
+    real = Case(real_rows(rows, 1), real_rows(rows // 2, 2), real_rows(rows // 2, 3), Rng(0))
+    fresh = entry(real)
+    _check_form(fresh, entry)
+    _check_real(fresh)
+    _check_direction(entry, real, fresh)
+    _check_orders(entry, real, fresh)
+    assert _same(fresh, entry(replace(real))), f"{entry.code}: the same case gave another result"
+    for name, case in legal_cases(rows):
+        _check_legal(entry, name, case)
+
+
+def real_rows(n: int, seed: int, broken: float = 0.0) -> Table:
+    """Return rows of one law, a share of them broken: columns drawn from elsewhere, values missing, flag turned."""
+    r = np.random.default_rng(seed)
+    x = r.normal(size=n)
+    y = x + 0.5 * r.normal(size=n)
+    group = np.where(x + 0.5 * r.normal(size=n) > 0.3, "a", np.where(r.random(n) < 0.7, "b", "c"))
+    label = np.where(x + y + r.normal(size=n) > 0, "yes", "no")
+    bad = r.random(n) < broken
+    x, label = np.where(bad, 3 * r.normal(size=n) + 4, x), np.where(bad, r.choice(["yes", "no"], n), label)
+    gone = r.random(n) < np.where(bad, 0.8, 0.1)
+    return _table(
+        {
+            "x": pa.array(x),
+            "y": pa.array(y, mask=gone),
+            "group": pa.array(np.where(bad, "c", group), mask=gone & (r.random(n) < 0.5)),
+            "flag": pa.array(r.random(n) < np.where(bad, 0.9, 0.3)),
+            "label": pa.array(label),
+        }
+    )
+
+
+def _table(columns: dict[str, pa.Array], schema: Schema = SCHEMA) -> Table:
+    return Table(pa.table(columns), schema, "pyarrow")
+
+
+def legal_cases(rows: int) -> Iterator[tuple[str, Case]]:
+    """Yield tables that are legal and awkward, by name."""
+    train, synthetic, holdout = real_rows(rows, 4), real_rows(rows // 3, 5), real_rows(rows // 4, 6)
+    yield "without a holdout", Case(train, synthetic, None, Rng(0))
+    yield "more synthetic than train rows", Case(synthetic, train, holdout, Rng(0))
+    yield "twenty rows", Case(real_rows(20, 7), real_rows(20, 8), real_rows(20, 9), Rng(0))
+    yield "two rows", Case(real_rows(2, 7), real_rows(2, 8), real_rows(2, 9), Rng(0))
+    yield "one row", Case(real_rows(1, 7), real_rows(1, 8), real_rows(1, 9), Rng(0))
+    yield "no synthetic rows", Case(train, real_rows(0, 8), holdout, Rng(0))
+    few = np.arange(rows) % 7
+    yield "duplicates", Case(train.take(few), synthetic.take(few[: rows // 3]), holdout.take(few[: rows // 4]), Rng(0))
+    yield "copies", Case(train, train, holdout, Rng(0))
+    for name in SCHEMA.names:
+        one = Schema((SCHEMA[name],))
+        alone = [_table({name: side[name]}, one) for side in (train, synthetic, holdout)]
+        yield f"the column {name} alone", Case(alone[0], alone[1], alone[2], Rng(0))
+    for name, number, level in (("constant columns", 1.0, "a"), ("all missing", None, None)):
+        filled = [_filled(n, number, level) for n in (rows, rows // 3, rows // 4)]
+        yield name, Case(filled[0], filled[1], filled[2], Rng(0))
+    yield "missing in synthetic only", Case(train, _filled(rows // 3, None, None), holdout, Rng(0))
+    yield "other levels and far values", Case(train, _filled(rows // 3, 1e9, "new"), holdout, Rng(0))
+
+
+def _filled(n: int, number: float | None, level: str | None) -> Table:
+    numbers, levels = pa.array([number] * n, pa.float64()), pa.array([level] * n, pa.string())
+    flags = pa.array([None if number is None else True] * n, pa.bool_())
+    return _table({"x": numbers, "y": numbers, "group": levels, "flag": flags, "label": levels})
+
+
+def _check_form(result: Result, entry: Entry) -> None:
+    json.dumps(result.to_dict(), allow_nan=False)
+    assert result.value is not None and np.isfinite(result.value), f"{entry.code}: no value on an ordinary case"
+    assert result.reference is not None, f"{entry.code}: no reference beside the value"
+    assert result.interval is not None, f"{entry.code}: no interval"
+    low, high = result.interval
+    assert low <= result.value <= high, f"{entry.code}: the interval {result.interval} does not hold {result.value}"
+
+
+def _check_real(result: Result) -> None:
+    """Real rows in the place of synthetic ones agree with the reference within interval and noise floor."""
+    assert result.interval is not None and result.reference is not None and result.value is not None
+    half = max(result.interval[1] - result.value, result.value - result.interval[0])
+    room = half + 3 * (result.reference.sd or 0.0) + 1e-9
+    gap = abs(result.value - result.reference.value)
+    assert gap <= room, f"{result.code}: real rows score {result.value:.4f}, the reference {result.reference.value:.4f}"
+
+
+def badness(result: Result) -> float:
+    """Return how far a result is from what fresh real rows get, in the direction that is worse."""
+    assert result.value is not None and result.reference is not None
+    gap = result.value - result.reference.value
+    match result.direction:
+        case Direction.HIGHER:
+            return -gap
+        case Direction.LOWER:
+            return gap
+        case Direction.ZERO:
+            return abs(result.value) - abs(result.reference.value)
+        case Direction.HALF:
+            return abs(result.value - 0.5) - abs(result.reference.value - 0.5)
+        case _:
+            return abs(gap)
+
+
+def _check_direction(entry: Entry, real: Case, fresh: Result) -> None:
+    """Rows of another law score worse; for what looks for copies, copies do."""
+    if entry.category in ("authenticity", "privacy"):
+        worse = [real.train.take(np.arange(len(real.synthetic)))]
+    else:
+        worse = [real_rows(len(real.synthetic), 2, broken) for broken in (0.4, 0.9)]
+    found = [badness(fresh)] + [badness(entry(replace(real, synthetic=table))) for table in worse]
+    assert found == sorted(found) and found[-1] > found[0], f"{entry.code}: worse rows scored {found} (badness)"
+
+
+def _check_orders(entry: Entry, real: Case, fresh: Result) -> None:
+    """The order of rows and of columns changes nothing beyond the noise of draws."""
+    r = np.random.default_rng(0)
+    turned = [t.take(r.permutation(len(t))) for t in (real.train, real.synthetic, real.unseen)]
+    swapped = [_reversed(t) for t in (real.train, real.synthetic, real.unseen)]
+    for name, sides in (("rows", turned), ("columns", swapped)):
+        other = entry(Case(sides[0], sides[1], sides[2], Rng(0)))
+        assert other.value is not None and fresh.value is not None and fresh.interval is not None
+        room = max(fresh.interval[1] - fresh.interval[0], 1e-9) / 2
+        gap = abs(other.value - fresh.value)
+        assert gap <= room, f"{entry.code}: another order of {name} moved the value by {gap:.4f}"
+
+
+def _reversed(table: Table) -> Table:
+    names = table.schema.names[::-1]
+    return Table(table.arrow.select(names), Schema(tuple(table.schema[n] for n in names)), table.flavour)
+
+
+def _check_legal(entry: Entry, name: str, case: Case) -> None:
+    """A legal table gives a result, or is declined with a reason."""
+    try:
+        result = entry(case)
+    except NotApplicable as reason:
+        assert reason.code and reason.text, f"{entry.code} declined {name} without a reason"
+        return
+    json.dumps(result.to_dict(), allow_nan=False)
+    for rows, scores in result.rows.items():
+        expected = len(getattr(case, rows.partition(".")[0]))
+        assert len(scores) == expected, f"{entry.code} on {name}: {len(scores)} scores for {expected} rows of {rows}"
+
+
+def _same(a: Result, b: Result) -> bool:
+    return json.dumps(a.to_dict()) == json.dumps(b.to_dict())

@@ -1,0 +1,1 @@
+"""The story in order: read, split, fit, sample, measure, audit, write."""

@@ -1,0 +1,319 @@
+"""The verbs: run, fit, evaluate, audit."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fidelia
+from fidelia.data.keys import row_keys
+from fidelia.data.read import read
+from fidelia.data.samples import SAMPLES, sample_path
+from fidelia.data.split import split
+from fidelia.data.table import Table
+from fidelia.encode.columns import TableCoder
+from fidelia.errors import SchemaError
+from fidelia.generate.conditions import Given
+from fidelia.measure.case import Case
+from fidelia.measure.catalog import Declined, measure
+from fidelia.measure.findings import findings, judge
+from fidelia.measure.result import Result
+from fidelia.progress import SILENT, Progress
+from fidelia.rng import Rng
+from fidelia.workflow.model import Model, fit_table
+from fidelia.workflow.outcome import Interrupted, Outcome
+from fidelia.workflow.recipe import Recipe
+
+if TYPE_CHECKING:
+    from fidelia.auditing.audited import Audited
+
+FORMAT = 1
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "duckdb")
+FEWEST = 20
+
+
+def run(
+    source: Any,
+    *,
+    target: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+    holdout: float = 0.2,
+    by: str | None = None,
+    time: str | None = None,
+    generator: str = "trees",
+    parameters: Mapping[str, Any] | None = None,
+    n: int | None = None,
+    given: Sequence[str] | None = None,
+    seed: int = 0,
+    edition: str = "shareable",
+    progress: Progress = SILENT,
+) -> Outcome:
+    """Read, split, fit, sample, measure and audit.
+
+    Parameters
+    ----------
+    source : path, dataframe or Table
+        The real rows.
+    target : str or None
+        The column to predict; without one usefulness is not measured.
+    kinds : mapping or None
+        Corrections of guessed kinds, ``{"zip": "category"}``.
+    holdout : float
+        Share of rows in (0, 1) that the generator never sees and all scores are held against.
+    by, time : str or None
+        Keep the rows of one entity on one side, or hold out the last rows in time.
+    generator, parameters : str, mapping
+        From the catalog.
+    n : int or None
+        Rows to draw; None for as many as the generator learns from.
+    given : sequence of str or None
+        Conditions that every row drawn obeys. The scores then compare conditioned rows with all real rows.
+    seed : int
+        The one seed: the same seed gives the same bytes.
+    edition : {"shareable", "internal"}
+        Shareable results show no real value held by fewer than ten rows.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    DataError, UsageError, MissingExtra
+        See `fidelia.errors`.
+    """
+    root = Rng(seed)
+    table = as_table(source, target=target, kinds=kinds)
+    parts = split(table, holdout=holdout, rng=root.child("split"), by=by, time=time)
+    _enough(parts.train, parts.holdout)
+    if given:
+        Given.parse(given).code(TableCoder.fit(parts.train))  # a condition that cannot hold is refused before the work
+    about = {"sha256": fingerprint(parts.train)}
+    model = fit_table(
+        parts.train, generator=generator, parameters=parameters, seed=seed, about=about, progress=progress
+    )
+    synthetic: Table | None = None
+    try:
+        rows = len(parts.train) if n is None else n
+        synthetic = model.sample_table(rows, given=given, seed=seed, progress=progress)
+        case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress)
+        made_by = {"name": generator, **model.about}
+        outcome = _judged(case, seed=seed, edition=edition, made_by=made_by, notes=parts.notes)
+    except KeyboardInterrupt as stop:
+        raise Interrupted(Outcome({}, synthetic, model=model)) from stop
+    recipe = Recipe(
+        source=str(source) if isinstance(source, str | Path) else "<frame>",
+        target=table.schema.target,
+        kinds=dict(kinds or {}),
+        holdout=holdout,
+        by=by,
+        time=time,
+        generator=generator,
+        parameters=dict(parameters or {}),
+        n=n,
+        seed=seed,
+        given=list(given or []),
+        edition=edition,
+    )
+    return replace(outcome, model=model, recipe=recipe)
+
+
+def fit(
+    source: Any,
+    *,
+    target: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+    generator: str = "trees",
+    parameters: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Model:
+    """Fit a generator on all rows of `source`; parameters as in `run`."""
+    table = as_table(source, target=target, kinds=kinds)
+    about = {"sha256": fingerprint(table)}
+    return fit_table(table, generator=generator, parameters=parameters, seed=seed, about=about, progress=progress)
+
+
+def evaluate(
+    train: Any,
+    synthetic: Any,
+    *,
+    holdout: Any = None,
+    target: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+    seed: int = 0,
+    codes: Iterable[str] | None = None,
+    edition: str = "shareable",
+    progress: Progress = SILENT,
+) -> Outcome:
+    """Measure and audit any synthetic table, whoever made it.
+
+    Parameters
+    ----------
+    train, synthetic : path, dataframe or Table
+        The real rows that it was made from, and the synthetic rows; with the same columns.
+    holdout : path, dataframe, Table or None
+        Real rows that the generator never saw. Without it copying cannot be told from chance.
+    codes : iterable of str or None
+        Which metrics; None for all, followed by the audit.
+
+    Returns
+    -------
+    Outcome
+    """
+    case = as_case(train, synthetic, holdout, target=target, kinds=kinds, seed=seed, progress=progress)
+    return _judged(case, seed=seed, edition=edition, codes=codes)
+
+
+def audit(
+    train: Any,
+    synthetic: Any,
+    *,
+    holdout: Any = None,
+    target: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+    seed: int = 0,
+    q: float = 0.1,
+    edition: str = "internal",
+    progress: Progress = SILENT,
+) -> Outcome:
+    """Judge every synthetic row; `q` is the false discovery rate of the flags. Other parameters as in `evaluate`."""
+    case = as_case(train, synthetic, holdout, target=target, kinds=kinds, seed=seed, progress=progress)
+    return _judged(case, seed=seed, edition=edition, codes=(), q=q)
+
+
+def as_table(source: Any, *, target: str | None = None, kinds: Mapping[str, str] | None = None) -> Table:
+    """Return `source` as a Table, read and checked if it is not one yet; the name of a shipped sample will do."""
+    if not isinstance(source, Table):
+        shipped = str(source) in SAMPLES and not Path(source).exists()
+        return read(sample_path(str(source)) if shipped else source, target=target, kinds=kinds)
+    schema = source.schema.with_kinds(kinds or {})
+    return source.with_schema(schema if target is None else schema.with_target(target))
+
+
+def as_case(
+    train: Any,
+    synthetic: Any,
+    holdout: Any,
+    *,
+    target: str | None,
+    kinds: Mapping[str, str] | None,
+    seed: int,
+    progress: Progress = SILENT,
+) -> Case:
+    """Read the tables of a case; the train table's schema rules all of them."""
+    with progress.stage("read", 3) as tick:
+        real = as_table(train, target=target, kinds=kinds)
+        tick(1)
+        others = []
+        for name, table in (("synthetic", synthetic), ("holdout", holdout)):
+            others.append(_alike(table, real, name))
+            tick(1)
+    if others[0] is None:
+        raise SchemaError("there is no synthetic table to evaluate")
+    _enough(real, *others)
+    return Case(real, others[0], others[1], Rng(seed).child("measure"), progress)
+
+
+def _alike(source: Any, train: Table, name: str) -> Table | None:
+    """Read a table under the schema of another."""
+    if source is None:
+        return None
+    from fidelia.data.align import align
+
+    return align(source if isinstance(source, Table) else read(source), train, name)
+
+
+def _enough(*tables: Table | None) -> None:
+    for table in tables:
+        if table is not None and len(table) < FEWEST:
+            raise SchemaError(
+                f"{len(table)} rows are too few to measure anything: {FEWEST} are needed in each of train, holdout "
+                "and synthetic. Give more rows, another --holdout share, or only fit and sample."
+            )
+
+
+def _judged(
+    case: Case,
+    *,
+    seed: int,
+    edition: str,
+    codes: Iterable[str] | None = None,
+    made_by: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
+    q: float = 0.1,
+) -> Outcome:
+    from fidelia.auditing.audit import audit as audit_rows
+
+    results, declined = measure(case, codes)
+    audited = audit_rows(case, q=q)
+    document = _document(case, results, declined, audited, seed=seed, edition=edition, made_by=made_by, notes=notes)
+    return Outcome(document, case.synthetic, audited)
+
+
+def _document(
+    case: Case,
+    results: list[Result],
+    declined: list[Declined],
+    audited: Audited,
+    *,
+    seed: int,
+    edition: str,
+    made_by: Mapping[str, Any] | None,
+    notes: Sequence[str],
+) -> dict[str, Any]:
+    from fidelia.auditing.summary import summary, verdict
+
+    found = findings(results)
+    judged = judge(found, holdout=case.holdout is not None) if results else verdict(audited)
+    embedded = case.embedded
+    return {
+        "format": FORMAT,
+        "fidelia": fidelia.__version__,
+        "edition": edition,
+        "seed": seed,
+        "embedding": {
+            "name": embedded.name,
+            "version": embedded.version,
+            "hash": embedded.hash,
+            "width": embedded.width,
+        },
+        "inputs": _inputs(case, made_by, notes),
+        "verdict": judged.to_dict(),
+        "results": [result.to_dict() for result in results],
+        "findings": [finding.to_dict() for finding in found],
+        "audit": summary(case, audited, edition=edition),
+        "not_computed": [{"code": said.code, "reason": said.reason} for said in declined],
+        "schema": [
+            {"name": c.name, "kind": str(c.kind), "role": str(c.role), "nullable": c.nullable, "reason": c.reason}
+            for c in case.schema
+        ],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+    }
+
+
+def _inputs(case: Case, made_by: Mapping[str, Any] | None, notes: Sequence[str]) -> dict[str, Any]:
+    tables = {"train": case.train, "synthetic": case.synthetic, "holdout": case.holdout}
+    return {
+        **{
+            name: None
+            if table is None
+            else {"rows": len(table), "columns": len(table.schema), "sha256": fingerprint(table)}
+            for name, table in tables.items()
+        },
+        "generator": None if made_by is None else dict(made_by),
+        "target": case.schema.target,
+        "notes": list(notes),
+    }
+
+
+def fingerprint(table: Table) -> str:
+    """Return a hash of the rows' values and order, the same for the same content in any format."""
+    digest = hashlib.sha256("\0".join(table.schema.names).encode())
+    digest.update(row_keys(table, exclude_ids=False).tobytes())
+    return digest.hexdigest()

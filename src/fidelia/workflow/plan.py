@@ -1,0 +1,67 @@
+"""Plan: what a run will do and cost, said before any work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from fidelia.data.table import Table
+
+# Seconds and bytes measured on two cores of 2023 (benchmarks/RESULTS.md): a guide, not a promise.
+NEIGHBOURS_MOST = 50_000
+FIT = {"trees": 1.0e-5, "chowliu": 3e-6, "copula": 3e-6, "marginals": 5e-7, "noisy-copy": 1e-7}
+PAIR = 2.6e-11
+CELL = 2.0e-5
+START = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Size of the work.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of the table.
+    widest : (str, int) or None
+        The discrete column with most levels, and how many.
+    seconds, gigabytes : float
+        A rough estimate for two cores.
+    """
+
+    rows: int
+    columns: int
+    widest: tuple[str, int] | None
+    seconds: float
+    gigabytes: float
+
+    @property
+    def text(self) -> str:
+        """The plan in one line."""
+        widest = f", widest {self.widest[1]:,} levels ({self.widest[0]})" if self.widest else ""
+        return (
+            f"{self.rows:,} rows x {self.columns} columns{widest}; "
+            f"about {_seconds(self.seconds)}, {self.gigabytes:.1f} GB"
+        )
+
+
+def plan(table: Table, *, generator: str = "trees", n: int | None = None) -> Plan:
+    """Estimate a run of `generator` on `table` that draws `n` rows (None: as many as it learns from)."""
+    rows, columns = len(table), len(table.schema)
+    levels = {
+        name: int(pc.count_distinct(table[name]).as_py()) for name in (c.name for c in table.schema if c.kind.discrete)
+    }
+    widest = max(levels.items(), key=lambda item: item[1], default=None)
+    width = sum(min(count, 64) for count in levels.values()) + 2 * (columns - len(levels))
+    a, b = min(rows, NEIGHBOURS_MOST), min(n or rows, NEIGHBOURS_MOST)
+    pairs = PAIR * width * (a * a + 2 * a * b + b * b)
+    seconds = START + pairs + (CELL + FIT.get(generator, 1e-5)) * rows * columns
+    gigabytes = 0.35 + 8e-9 * (rows + (n or rows)) * (columns + 2 * width)
+    return Plan(rows, columns, widest, seconds, gigabytes)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,105 @@
+"""Recipe: all that a run needs to be done again, as TOML."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from fidelia.data.write import atomic
+from fidelia.errors import DataError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The arguments of `fidelia.run`.
+
+    Parameters
+    ----------
+    source : str
+        Path of the data, or the name of a shipped sample.
+    target : str or None
+        The column to predict.
+    kinds : dict
+        Corrections of the guessed kinds.
+    holdout : float
+        Share of rows set aside for measuring.
+    by, time : str or None
+        Split by entity or by time.
+    generator, parameters : str, dict
+        Which generator, and its settings.
+    n : int or None
+        Rows to draw; None for as many as were learnt from.
+    seed : int
+        The one seed.
+    given : list of str
+        Conditions on the rows drawn.
+    edition : str
+        ``"shareable"`` or ``"internal"``.
+    """
+
+    source: str
+    target: str | None = None
+    kinds: dict[str, str] = field(default_factory=dict)
+    holdout: float = 0.2
+    by: str | None = None
+    time: str | None = None
+    generator: str = "trees"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    n: int | None = None
+    seed: int = 0
+    given: list[str] = field(default_factory=list)
+    edition: str = "shareable"
+
+    def to_toml(self) -> str:
+        """Return the recipe as a TOML document; what is None is left out."""
+        lines = ["# Run it again with: fidelia run recipe.toml", f"format = {FORMAT}"]
+        tables = []
+        for name, value in asdict(self).items():
+            if isinstance(value, dict):
+                tables += [f"\n[{name}]", *(f"{_quote(k)} = {_toml(v)}" for k, v in value.items())] if value else []
+            elif value is not None:
+                lines.append(f"{name} = {_toml(value)}")
+        return "\n".join([*lines, *tables, ""])
+
+    def save(self, path: str | Path) -> None:
+        """Write the recipe to `path`, atomically."""
+        with atomic(path) as temporary:
+            temporary.write_text(self.to_toml(), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a recipe.
+
+        Raises
+        ------
+        DataError
+            When the file is no recipe, or names a setting that does not exist.
+        """
+        try:
+            document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise DataError(f"{path}: not a recipe: {error}") from error
+        if (form := document.pop("format", None)) != FORMAT:
+            raise DataError(f"{path}: recipe format {form!r} is not known; this version reads {FORMAT}")
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(document) - known):
+            raise DataError(f"{path}: no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        if "source" not in document:
+            raise DataError(f"{path}: a recipe needs a source, the path of the data")
+        return cls(**document)
+
+
+def _toml(value: Any) -> str:
+    """JSON's strings, numbers, booleans and lists are TOML's too, but for one character that TOML wants escaped."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_quote(k)} = {_toml(v)}" for k, v in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _quote(name: str) -> str:
+    return _toml(name)

@@ -1,0 +1,39 @@
+"""Every generator of the catalog keeps the whole contract."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+from fidelia.generate.catalog import ENTRIES
+from fidelia.testing import check_generator, generator_checks, subject
+
+ALTERNATIVES = {
+    "trees": {"k": 20},
+    "chowliu": {"k": 20, "bins": 4, "rare": "keep"},
+    "copula": {"k": 20, "rare": "keep"},
+    "marginals": {"k": 20, "rare": "keep"},
+    "noisy-copy": {"noise": 0.5},
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "check", [check for _, check in generator_checks()], ids=[name for name, _ in generator_checks()]
+)
+def test_generators_keep_the_contract(entry, check):
+    if find_spec(entry.where.partition(":")[0]) is None:
+        pytest.skip(f"{entry.where} does not exist yet")
+    check(subject(entry.name, alternatives=ALTERNATIVES.get(entry.name)))
+
+
+def test_a_generator_that_breaks_the_contract_is_caught():
+    from fidelia.generate.marginals import Marginals
+
+    class Forgetful(Marginals):
+        def sample(self, n, *, given=None, rng, progress=None, first=0):
+            return super().sample(n, given=None, rng=rng, first=first)
+
+    with pytest.raises(AssertionError):
+        check_generator(Forgetful)
