@@ -69,8 +69,9 @@ def _plane(rows: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _edges(values: Floats) -> Floats:
-    low, high = np.quantile(values, [0.002, 0.998])
-    return np.round(np.linspace(low, high if high > low else low + 1, CELLS + 1), 3)
+    low, high = (float(value) for value in np.quantile(values, [0.002, 0.998]))
+    steps = np.linspace(low, high if high > low else low + 1, CELLS + 1)
+    return np.asarray(np.round(steps, 3), dtype=np.float64)
 
 
 def _cells(points: Floats, edges: list[Floats]) -> list[list[float]]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fidelia.data.write import atomic, write_arrow
-from fidelia.errors import UsageError
+from fidelia.errors import NotApplicable, UsageError
 
 if TYPE_CHECKING:
     from fidelia.auditing.audited import Audited
     from fidelia.data.table import Table
     from fidelia.workflow.model import Model
     from fidelia.workflow.recipe import Recipe
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +112,21 @@ class Outcome:
         if self.audit is not None:
             written.append(folder / "audit.parquet")
             write_arrow(self.audit.to_arrow(edition=self.document["edition"]), written[-1])
-        if self.model is not None:
+        if self.model is not None and self._save(self.model, folder / "model.fidelia"):
             written.append(folder / "model.fidelia")
-            self.model.save(written[-1])
         if self.recipe is not None:
             written.append(folder / "recipe.toml")
             self.recipe.save(written[-1])
         return [*written, *self.write_results(folder)]
+
+    def _save(self, model: Model, path: Path) -> bool:
+        """Save the model, unless it declines because it is made of training rows."""
+        try:
+            model.save(path)
+        except NotApplicable as reason:
+            log.warning("the model is not saved: %s", reason.text)
+            return False
+        return True
 
     def write_results(self, folder: Path) -> list[Path]:
         """Write results.json and report.html alone."""
