@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from fidelia.schema.schema import Column
 
 
+CLOSED = 0.01
+"""Below this chance of a new level the levels seen are all there are."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Violation:
     """Rows that break one constraint.
@@ -51,15 +55,25 @@ def violations(synthetic: Table, real: list[Table]) -> list[Violation]:
 def _of_column(column: Column, values: pa.Array, real: list[pa.Array]) -> Iterator[Violation]:
     if not any(part.null_count for part in real):
         yield Violation(column.name, "is missing, and never is in the real rows", _bool(pc.is_null(values)))
-    if column.kind.discrete:
-        known = pa.concat_arrays([pc.unique(_flat(part)).cast(pa.string()) for part in real])
-        strange = pc.and_(pc.invert(pc.is_in(_flat(values).cast(pa.string()), known)), pc.is_valid(values))
+    if column.kind.discrete and unseen(levels := pa.concat_arrays([_words(part) for part in real])) < CLOSED:
+        known = pc.unique(levels)
+        strange = pc.and_(pc.invert(pc.is_in(_words(values), known)), pc.is_valid(values))
         yield Violation(column.name, "has a level that no real row has", _bool(strange))
     if column.kind is Kind.INTEGER and pa.types.is_floating(values.type):
         numbers = values.to_numpy(zero_copy_only=False)
         yield Violation(column.name, "is not a whole number", np.isfinite(numbers) & (numbers != np.floor(numbers)))
     if column.kind is Kind.ID and all(_unique(part) for part in real):
         yield Violation(column.name, "repeats an id, and ids are unique", _repeats(values))
+
+
+def unseen(levels: pa.Array) -> float:
+    """Return the chance that a fresh real row has a level not seen yet: the share of levels seen once (Good, 1953)."""
+    counts = pc.value_counts(levels.drop_null()).field("counts")
+    return float(pc.sum(pc.equal(counts, 1)).as_py() or 0) / max(len(levels), 1)
+
+
+def _words(values: pa.Array) -> pa.Array:
+    return _flat(values).cast(pa.string())
 
 
 def _flat(values: pa.Array) -> pa.Array:

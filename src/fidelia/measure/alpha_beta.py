@@ -21,7 +21,7 @@ import numpy as np
 from fidelia.errors import NotApplicable
 from fidelia.measure.intervals import bridge_p, effective, normal, null_gap
 from fidelia.measure.reference import Contrast, draws
-from fidelia.measure.result import Caveat, Result
+from fidelia.measure.result import Caveat, Reference, Result
 from fidelia.measure.ties import tie_caveats
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 NEIGHBOUR = 5
 GRID = np.linspace(0, 1, 101)
 FULL_WORK = 4e10
+MOST_RECALL = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,7 +253,7 @@ def level_set_recall(case: Case) -> Result:
     near = side.case.neighbors
     _refuse_small(near)
     sizes = {name: len(near.embedded.side(name)) for name in ("train", "synthetic", "holdout")}
-    m = min(sizes["synthetic"], sizes["holdout"])
+    m = min(sizes["synthetic"], sizes["holdout"], MOST_RECALL)
     if m <= NEIGHBOUR:
         raise NotApplicable("TOO_FEW_ROWS", f"{m} synthetic rows; the distance to the fifth nearest needs 6")
     rng = case.rng.child("DIV01")
@@ -301,7 +302,7 @@ def _split_recall(near: Neighbors, rng: Any) -> Levels:
     """Return the levels of fresh real rows: one half of the synthetic rows is the support, the other calibrates."""
     order = rng.child("split").generator().permutation(len(near.embedded.synthetic))
     fresh = near.embedded.side("holdout")
-    half = min(len(order) // 2, len(fresh))
+    half = min(len(order) // 2, len(fresh), MOST_RECALL)
     k = min(NEIGHBOUR, half)
     support, rest = order[:half], order[half : 2 * half]
     own = near.between("synthetic", rest, "synthetic", support, k).distance[:, -1]
@@ -342,7 +343,7 @@ def _result(
     return Result(
         value=value.value,
         interval=normal(value.value, value.sd, 0.0, 1.0),
-        reference=side.reference(reference.value, noise),
+        reference=Reference(reference.value, float(noise), n["synthetic"], side.kind),
         n=n,
         caveats=(*side.caveats, *tie_caveats(case), *subsampled(case)),
         breakdown={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fidelia.measure.case import Case
-    from fidelia.measure.neighbors import Near
 
     Floats = NDArray[np.float64]
 
@@ -27,26 +25,12 @@ NO_EVIDENCE = Caveat(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """One draw of the train subsample: what is nearer, and the standard error of the share."""
-
-    train: float
-    holdout: float
-    ties: float
-    sd: float
-
-    @property
-    def value(self) -> float:
-        """P(nearer to train) + P(tie) / 2."""
-        return self.train + self.ties / 2
-
-
 def dcr_share(case: Case) -> Result:
     """PRV02: the share of synthetic rows nearer to train than to an equally large holdout; ties count one half.
 
-    The larger side is subsampled to the size of the smaller, five times. The interval is clustered by the nearest
-    real row: synthetic rows that share it stand or fall together, which covers the draw of both real samples.
+    The larger side is subsampled to the size of the smaller, five times. The standard error adds the draw of the
+    synthetic rows and of the holdout (rows that share their nearest holdout row stand or fall together) and the draw
+    of the train rows (the spread over subsamples, or the same clustering where there is but one).
     """
     if min(len(case.unseen), len(case.synthetic), len(case.train)) < 2:
         raise NotApplicable("TOO_FEW_ROWS", "the share needs two rows in each table")
@@ -54,12 +38,16 @@ def dcr_share(case: Case) -> Result:
     sizes = {side: len(points.side(side)) for side in ("train", "holdout")}
     equal = min(sizes.values())
     rng = case.rng.child("PRV02").generator()
-    shares = []
+    wins, ties, spreads = [], [], []
     for _ in range(DRAWS if max(sizes.values()) > equal else 1):
         picks = {side: np.sort(rng.choice(n, equal, replace=False)) for side, n in sizes.items()}
         train, holdout = (near.nearest_of("synthetic", side, picks[side]) for side in ("train", "holdout"))
-        shares.append(_share(train, holdout))
-    value, sd = float(np.mean([s.value for s in shares])), float(np.mean([s.sd for s in shares]))
+        gap = train.distance[:, 0] - holdout.distance[:, 0]
+        wins.append((gap < 0) + (gap == 0) / 2)
+        ties.append(gap == 0)
+        spreads.append(max(_clustered(wins[-1], each.index[:, 0]) for each in (train, holdout)))
+    value, tied = float(np.mean(wins)), float(np.mean(ties))
+    sd = _sd(np.array(wins), near.near("synthetic", "holdout").index[:, 0], equal / max(sizes.values()), spreads)
     return Result(
         value=value,
         interval=normal(value, sd, 0.0, 1.0),
@@ -67,22 +55,28 @@ def dcr_share(case: Case) -> Result:
         n={"train": equal, "synthetic": len(points.synthetic), "holdout": equal},
         caveats=(NO_EVIDENCE, *subsampled(case)),
         breakdown={
-            "ties": float(np.mean([s.ties for s in shares])),
-            "closer_to_train": float(np.mean([s.train for s in shares])),
-            "closer_to_holdout": float(np.mean([s.holdout for s in shares])),
+            "ties": tied,
+            "closer_to_train": value - tied / 2,
+            "closer_to_holdout": 1 - value - tied / 2,
             "highest": (1 + equal / sizes["train"]) / 2,
         },
     )
 
 
-def _share(train: Near, holdout: Near) -> Share:
-    to_train, to_holdout = train.distance[:, 0], holdout.distance[:, 0]
-    closer, farther = to_train < to_holdout, to_train > to_holdout
-    win = closer + 0.5 * ~(closer | farther)
-    owner = np.where(closer, train.index[:, 0], -1 - holdout.index[:, 0])
-    _, cluster = np.unique(owner, return_inverse=True)
-    moved = np.bincount(cluster.ravel(), weights=win - win.mean())
-    # rows of one cluster agree, so that a share near 0 or 1 would seem certain: shrink towards one half as Wilson does
-    floor = 1 / (len(win) + 4)
-    sd = np.sqrt((moved**2).sum() + floor * len(win)) / len(win)
-    return Share(float(closer.mean()), float(farther.mean()), float(1 - (closer | farther).mean()), float(sd))
+def _sd(wins: Floats, nearest: NDArray[np.int64], part: float, spreads: list[float]) -> float:
+    """Return the standard error of the mean win; `part` is the share of the larger side in each draw.
+
+    With one draw both real samples vary: two clusterings, of which each holds the draw of the synthetic rows.
+    """
+    least = 0.5 / len(wins[0])
+    if len(wins) == 1:
+        return max(least, float(np.sqrt(2) * spreads[0]))
+    clustered = _clustered(wins.mean(axis=0), nearest) ** 2
+    between = wins.mean(axis=1).var(ddof=1)
+    return max(least, float(np.sqrt(clustered + between * (1 / len(wins) + part / (1 - part)))))
+
+
+def _clustered(win: Floats, cluster: NDArray[np.int64]) -> float:
+    """Return the standard error of a mean over rows of which those of one cluster go together."""
+    moved = np.bincount(cluster, weights=win - win.mean())
+    return float(np.sqrt((moved**2).sum()) / len(win))

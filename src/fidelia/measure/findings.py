@@ -93,8 +93,8 @@ RULES: dict[str, Rule] = {
     ),
     "FID26": Rule(
         1.0,
-        0.20,
-        0.60,
+        0.10,
+        0.50,
         "A classifier tells synthetic from real rows",
         "A classifier cannot tell synthetic from real rows",
         "Relations between columns are missing or wrong, whatever the single columns look like.",

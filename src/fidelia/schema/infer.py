@@ -30,6 +30,9 @@ MAX_TARGET_LEVELS = 10
 MAX_CODE_LEVELS = 1_000
 MAX_SMALL_LEVELS = 5
 MIN_UNIQUE_ROWS = 20
+MIN_OPEN_ROWS = 200
+OPEN = 0.45
+"""From this share of values of their own on, the levels are no closed list that could be learnt."""
 
 _ID_NAMES = frozenset({"id", "ids", "uuid", "guid", "key", "pk", "identifier", "ssn", "iban", "nbr", "rowid"})
 _ID_ENDINGS = frozenset({"number", "no", "nr", "code", "index", "idx", "ref"})
@@ -93,6 +96,12 @@ class Facts:
             return share
         present = len(self.everything) - self.everything.null_count
         return float(len(pc.unique(self.everything.drop_null())) / max(present, 1))
+
+    @cached_property
+    def singles(self) -> float:
+        """Share of rows whose value no other row has: by Good and Turing, the chance that a new row has a new value."""
+        share = _alone(self.values)
+        return share if share < OPEN or self.present == len(self.everything) else _alone(self.everything.drop_null())
 
     @cached_property
     def words(self) -> list[str]:
@@ -253,7 +262,7 @@ def _of_strings(facts: Facts) -> Guess:
         return Guess(Kind.BOOLEAN, f"only {' and '.join(sorted(facts.lower, reverse=True))}", 0.9)
     if facts.is_target:
         return Guess(Kind.CATEGORY, f"a target; {_levels(facts)}", 0.9)
-    return _string_id(facts) or _prose(facts) or _string_category(facts)
+    return _string_id(facts) or _prose(facts) or _open_list(facts) or _string_category(facts)
 
 
 def _string_id(facts: Facts) -> Guess | None:
@@ -274,11 +283,25 @@ def _prose(facts: Facts) -> Guess | None:
     return None
 
 
+def _open_list(facts: Facts) -> Guess | None:
+    """Levels that no list can hold, because new rows keep bringing new ones: tickets, cabins, plates."""
+    if facts.present < MIN_OPEN_ROWS or facts.singles < OPEN or _looks_like_dates(facts):
+        return None
+    kind = Kind.ID if facts.spaces < 1.5 else Kind.TEXT
+    return Guess(kind, f"{facts.singles:.0%} of the rows have a value of their own: no closed list of levels", 0.6)
+
+
 def _string_category(facts: Facts) -> Guess:
     if _looks_like_dates(facts):
         return Guess(Kind.CATEGORY, "dates written as text; convert them to datetimes to model them as times", 0.4)
     many = facts.unique_share > 0.3 and facts.present >= MIN_UNIQUE_ROWS
     return Guess(Kind.CATEGORY, _levels(facts) + (" (many)" if many else ""), 0.6 if many else 0.95)
+
+
+def _alone(values: pa.Array | pa.ChunkedArray) -> float:
+    """Return the share of values that occur once."""
+    counts = pc.value_counts(values).field("counts")
+    return float((pc.sum(pc.equal(counts, 1)).as_py() or 0) / max(len(values), 1))
 
 
 def _looks_like_dates(facts: Facts) -> bool:
