@@ -1,7 +1,7 @@
 import pytest
 
 from fidelia.measure.catalog import ENTRIES, entries
-from fidelia.testing_metrics import check_metric
+from fidelia.testing.metrics import check_metric
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)

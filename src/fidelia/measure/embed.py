@@ -1,6 +1,6 @@
 """Where distances are taken: mixed columns in one space in which every column weighs the same.
 
-Numbers become normal scores (train's quantiles mapped to N(0, 1), clipped at four standard deviations) with a flag
+Numbers become normal scores (train's quantiles mapped to N(0, 1), beyond its ends linear, clipped at eight standard deviations) with a flag
 for missing; categories become one-hot vectors over the square root of two, so that a mismatch costs 1, with missing
 as a level. Each column is then divided by the root of its mean squared pair distance in train. A column that is
 constant in train, an id or a text carries no distance; a pattern of missing ids or texts does.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fidelia.measure.case import Case
 
 NAME, VERSION = "tabular", 1
-CLIP = 4.0
+CLIP = 8.0
 DIRECTIONS = 64
 WORK = 5e11
 MOST_ROWS = 50_000

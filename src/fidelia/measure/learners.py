@@ -102,13 +102,13 @@ def train(learner: Learner, x: Floats, y: NDArray[Any], classes: int) -> Callabl
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     # One thread: threads wait longer for each other than these small rounds take, many times so on a busy machine.
-    with warnings.catch_warnings(), threadpool_limits(1, user_api="openmp"):
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")  # an optimum that is not reached to the last digit is good enough here
         fitted = learner.fit(np.where(empty, 0.0, x), y)
 
     def predict(q: Floats) -> Floats:
         q = np.where(empty, 0.0, q)
-        with threadpool_limits(1, user_api="openmp"):
+        with threadpool_limits(1):
             if classes == 0:
                 return np.asarray(fitted.predict(q), dtype=np.float64)
             out = np.zeros((len(q), classes))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FEWEST = 20
 MOST = 50_000
 PERMUTED = 2_000
+CELLS = {"boosted trees": 2e6, "linear": 1e7}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +85,7 @@ def utility(case: Case) -> Result:
         raise NotApplicable("UNSUPPORTED_TYPE", "there is no column to predict the target from")
     table = features(columns)
     rng = case.rng.child("UTL01")
-    n = min(len(task.rows["train"]), len(task.rows["synthetic"]), MOST)
+    n = min(len(task.rows["train"]), len(task.rows["synthetic"]), _affordable("boosted trees", len(columns), task))
     picks = {
         side: task.rows[side][next(draws(rng.child(side), len(task.rows[side]), n, 1))]
         for side in ("train", "synthetic")
@@ -133,6 +134,11 @@ def _task(case: Case) -> Task:
     return Task(kind, classes, target, present)
 
 
+def _affordable(model: str, columns: int, task: Task) -> int:
+    """Return how many rows a model may learn from: a bounded number of cells times classes."""
+    return min(MOST, max(2_000, int(CELLS[model] / (columns * max(1, task.classes - 1)))))
+
+
 def _present(values: Values, array: NDArray[Any]) -> NDArray[np.int64]:
     return np.flatnonzero(~np.isnan(array) if values.levels is None else array < values.codes - 1)
 
@@ -172,7 +178,7 @@ def _linear(case: Case, task: Task, rng: Rng) -> list[dict[str, Any]]:
         return []
     test = points.embedding.transform(case.unseen.take(task.rows["holdout"]))[:, keep]
     rows = {side: np.flatnonzero(np.isin(points.rows[side], task.rows[side])) for side in ("train", "synthetic")}
-    n = min(len(found) for found in rows.values())
+    n = min(*(len(found) for found in rows.values()), _affordable("linear", int(keep.sum()), task))
     scores = []
     for side in ("train", "synthetic"):
         picked = rows[side][next(draws(rng.child(f"linear/{side}"), len(rows[side]), n, 1))]
