@@ -179,7 +179,7 @@ def pairs(rng: np.random.Generator, names: list[str] = ORDER) -> dict[str, Any]:
     real = square(0.0, 0.9, 1.0, 4)
     synthetic = np.clip(real + square(-0.03, 0.02, 0.0), 0, 1)
     score = square(0.93, 0.985, 1.0, 0.5)
-    worst = [{"a": names[i % n], "b": names[(i * 3 + 1) % n], "value": round(0.93 + 0.002 * i, 4), "reference": 0.961} for i in range(10)]  # fmt: skip
+    worst = [{"a": names[i % n], "b": names[(i * 2 + 1) % n if i else 3], "value": round(0.93 + 0.002 * i, 4), "reference": 0.961} for i in range(10)]  # fmt: skip
     matrices = {
         name: np.round(m, 4).tolist() for name, m in (("score", score), ("real", real), ("synthetic", synthetic))
     }

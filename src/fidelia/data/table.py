@@ -78,7 +78,7 @@ class Table:
             return self.arrow
         if self.flavour == "polars":
             return nw.from_arrow(self.arrow, backend="polars").to_native()
-        return _with_objects(self.arrow.to_pandas(), self.arrow)
+        return _nullable(_with_objects(self.arrow.to_pandas(), self.arrow), self)
 
     def write(self, path: str) -> None:
         """Write the rows to `path`; the ending says the format. See `fidelia.data.write.write`."""
@@ -122,6 +122,17 @@ def _with_objects(frame: Any, arrow: pa.Table) -> Any:
     for at, name in enumerate(arrow.column_names):
         if name in objects and str(frame.dtypes.iloc[at]) != "object":
             frame.isetitem(at, type(frame.iloc[:, at])(arrow.column(at).to_pylist(), dtype=object, index=frame.index))
+    return frame
+
+
+def _nullable(frame: Any, table: Table) -> Any:
+    """Give nullable booleans and integers the dtype that pandas gives them with missing values, also without any."""
+    if b"pandas" in (table.arrow.schema.metadata or {}):
+        return frame
+    for at, (column, kind) in enumerate(zip(table.schema, table.arrow.schema.types, strict=True)):
+        wide = "object" if pa.types.is_boolean(kind) else "float64" if pa.types.is_integer(kind) else None
+        if column.nullable and wide and not table.arrow.column(at).null_count:
+            frame.isetitem(at, frame.iloc[:, at].astype(wide))
     return frame
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fidelia.report.notation import amount, percent, score, shorten, spread, write
+from fidelia.report.notation import amount, percent, score, shorten, signed, spread, write
 from fidelia.report.scales import Scale, area, dots, line, squares, steps, ticks
 
 Data = Mapping[str, Any]
@@ -92,9 +92,14 @@ def bullet(result: Data, form: str = "score") -> Chart | None:
     return Chart("bullet", 240, 48, said, (Mark("axis", "M8 30H232"),), tuple(marks), texts)
 
 
+_ACROSS = Scale(0, 1, 52, 392)
+_LINES = ("synthetic", "reference", "low", "high")
+_QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
 def curve(data: Data, *, across: str, up: str) -> Chart:
     """Draw a curve over levels against the diagonal, with the band of fresh real rows."""
-    x, y = Scale(0, 1, 44, 388), Scale(0, 1, 344, 12)
+    x, y = _ACROSS, Scale(0, 1, 344, 12)
     level = known(data["level"])
 
     def at(name: str) -> list[tuple[float, float]]:
@@ -110,9 +115,32 @@ def curve(data: Data, *, across: str, up: str) -> Chart:
     names = [name for name in ("synthetic", "reference") if data[name]]
     hover = _hover("x", [x(a) for a in level], [f"level {score(a, 2)}" for a in level], data, names, score)
     label = f"{up} over {across}: synthetic rows beside fresh real rows and the diagonal of a perfect match."
-    grid = (*_grid(x, y, [0, 0.25, 0.5, 0.75, 1.0]),)
-    texts = (*_labels(x, y, [0, 0.25, 0.5, 0.75, 1.0]), Text(216, 382, across), Text(14, 178, up, turned=True))
+    grid = tuple(_grid(x, y, _QUARTERS))
+    texts = (*_labels(x, y, _QUARTERS), Text(222, 380, across), Text(10, 178, up, turned=True))
     return Chart("curve", 400, 392, label, grid, tuple(marks), texts, hover)
+
+
+def gap(data: Data, *, across: str) -> Chart:
+    """Draw the same curve as its distance from the diagonal, where small gaps can be seen."""
+    level = known(data["level"])
+    bent = {n: [v - a for v, a in zip(known(data[n]), level, strict=True)] for n in _LINES if data[n]}
+    most = max([0.01, *(abs(v) for values in bent.values() for v in values)]) * 1.08
+    x, y = _ACROSS, Scale(-most, most, 112, 8)
+    at = {n: [(x(a), y(v)) for a, v in zip(level, values, strict=True)] for n, values in bent.items()}
+    marks = [Mark("band", area(at["low"], at["high"]))] if "low" in at and "high" in at else []
+    marks.append(Mark("diagonal", f"M52 {y(0):g}H392"))
+    marks += [Mark(kind, line(at[n])) for n, kind in (("reference", "real"), ("synthetic", "synthetic")) if n in at]
+    texts = [Text(44, y(t) + 4, score(t, 2 if most > 0.02 else 3), "end") for t in (-_round(most), 0.0, _round(most))]
+    texts += [Text(x(v), 130, f"{v:g}") for v in _QUARTERS] + [Text(222, 148, f"gap from the diagonal, over {across}")]
+    names = [name for name in ("synthetic", "reference") if name in bent]
+    hover = _hover("x", [x(a) for a in level], [f"gap at {score(a, 2)}" for a in level], bent, names, signed)
+    frame = Mark("grid", "".join(f"M{x(v):g} 8V112" for v in _QUARTERS))
+    label = "The same curve as its distance from the diagonal."
+    return Chart("curve", 400, 154, label, (frame,), tuple(marks), tuple(texts), hover)
+
+
+def _round(most: float) -> float:
+    return ticks(0, most, 2)[-1]
 
 
 def _grid(x: Scale, y: Scale, values: Sequence[float]) -> list[Mark]:
@@ -154,9 +182,7 @@ def histogram(data: Data, name: str, *, form: Any = amount) -> Chart:
 
 
 def _ends(written: Sequence[str]) -> tuple[Text, ...]:
-    middle = (Text(160, 132, shorten(written[len(written) // 2], 14)),) if len(written) > 4 else ()
-    ends = (Text(4, 132, shorten(written[0], 14), "start"), Text(316, 132, shorten(written[-1], 14), "end"))
-    return ends if not middle else (ends[0], ends[1])
+    return Text(4, 132, shorten(written[0], 20), "start"), Text(316, 132, shorten(written[-1], 20), "end")
 
 
 def _bins(written: Sequence[str]) -> list[str]:
@@ -170,20 +196,28 @@ def _said(names: Sequence[str]) -> str:
     return ", ".join(NAMES[name] for name in names)
 
 
-def bars(data: Data, name: str, *, form: Any = percent) -> Chart:
-    """Draw one line per level: a wide real bar, a narrow synthetic bar on it, a tick for the holdout."""
+def bars(data: Data, name: str, *, form: Any = percent, wide: bool = False) -> Chart:
+    """Draw one line per level: a wide real bar, a narrow synthetic bar on it, a tick for the holdout.
+
+    A `wide` chart has more room for the names of its levels.
+    """
+    left, right, length = (196, 456, 28) if wide else (116, 316, 16)
     levels, names = data["levels"], [n for n in ("train", "synthetic", "holdout") if data.get(n)]
     shares = {n: known(data[n]) for n in names}
-    x = Scale(0, max((v for s in shares.values() for v in s), default=0.0) or 1.0, 116, 316)
+    x = Scale(0, max((v for s in shares.values() for v in s), default=0.0) or 1.0, left, right)
     rows, step = range(len(levels)), 17
     places = {n: [(x(v), 4 + i * step) for i, v in enumerate(shares[n])] for n in names}
-    marks = [Mark("real-area", "".join(f"M116 {y}H{px:g}v13H116z" for px, y in places.get("train", ())))]
-    marks.append(Mark("synthetic-area", "".join(f"M116 {y + 4}H{px:g}v5H116z" for px, y in places.get("synthetic", ()))))
+    marks = [Mark("real-area", "".join(f"M{left} {y}H{px:g}v13H{left}z" for px, y in places.get("train", ())))]
+    marks.append(
+        Mark("synthetic-area", "".join(f"M{left} {y + 4}H{px:g}v5H{left}z" for px, y in places.get("synthetic", ())))
+    )
     marks.append(Mark("holdout-tick", "".join(f"M{px:g} {y - 1}v15" for px, y in places.get("holdout", ()))))
-    texts = tuple(Text(110, 15 + i * step, shorten(levels[i], 16), "end", levels[i]) for i in rows)
+    texts = tuple(Text(left - 6, 15 + i * step, shorten(levels[i], length), "end", levels[i]) for i in rows)
     hover = _hover("y", [10.5 + i * step for i in rows], levels, data, names, form)
     label = f"Shares of {name} in {len(levels)} levels: {_said(names)}."
-    return Chart("bars", 320, 6 + step * len(levels), label, (), tuple(marks), texts, hover)
+    return Chart(
+        "bars wide" if wide else "bars", right + 4, 6 + step * len(levels), label, (), tuple(marks), texts, hover
+    )
 
 
 LEVELS = 12
@@ -272,14 +306,14 @@ def _points(points: Data, x: Scale, y: Scale) -> list[Mark]:
     return [Mark(f"dot {verdict}", dots(at)) for verdict, at in by.items() if at]
 
 
-def versus(models: Sequence[Data], baseline: float | None) -> Chart:
+def versus(models: Sequence[Data]) -> Chart:
     """Draw each model's score with its interval: trained on real rows, and on synthetic rows."""
     extent = [e for m in models for side in ("real", "synthetic") for e in _extent(m, side)]
-    extent += [baseline] if baseline is not None else []
     low, high = (min(extent), max(extent)) if extent else (0.0, 1.0)
     room = max(high - low, 0.01) * 0.06
     x, step = Scale(low - room, high + room, 150, 600), 46
-    marks, texts = _baseline(x, baseline, step * len(models)), []
+    marks: list[Mark] = []
+    texts: list[Text] = []
     for i, model in enumerate(models):
         texts.append(Text(140, 33 + i * step, shorten(model["model"], 22), "end", model["model"]))
         marks += [*_whisker(model, "real", x, 20 + i * step), *_whisker(model, "synthetic", x, 37 + i * step)]
@@ -300,7 +334,3 @@ def _whisker(model: Data, side: str, x: Scale, y: float) -> list[Mark]:
         return []
     line_ = Mark(f"whisker-{side}", f"M{x(min(extent)):g} {y:g}H{x(max(extent)):g}")
     return [line_, Mark(f"value-{side}", f"M{x(value):g} {y:g}h0")]
-
-
-def _baseline(x: Scale, baseline: float | None, bottom: float) -> list[Mark]:
-    return [] if baseline is None else [Mark("diagonal", f"M{x(baseline):g} 6V{bottom + 8:g}")]

@@ -34,18 +34,22 @@ def signed(value: Number, digits: int = 3) -> str:
     return f"+{text}" if value is not None and float(f"{value:.{digits}f}") > 0 else text
 
 
-def percent(value: Number, digits: int = 1) -> str:
-    """Write a share of one as a percentage: ``3.1 %``; a share too small to show is not shown as none.
+def percent(value: Number, digits: int | None = None) -> str:
+    """Write a share of one as a percentage: ``3.1 %``, with two decimals below one percent unless `digits` is said.
+
+    A share too small to show is not shown as none.
 
     Examples
     --------
-    >>> [percent(v).replace(THIN, " ") for v in (0.0312, 0, 0.0001, 1)]
-    ['3.1 %', '0 %', '<0.1 %', '100 %']
+    >>> [percent(v).replace(THIN, " ") for v in (0.0312, 0, 0.0006, 0.00001, 1)]
+    ['3.1 %', '0 %', '0.06 %', '<0.01 %', '100 %']
     """
     if value is None:
         return NONE
     if value in (0, 1):
         return f"{round(100 * value)}{THIN}%"
+    if digits is None:
+        digits = 2 if abs(value) < 0.01 else 1
     if 0 < value < 0.5 * 10 ** (-2 - digits):
         return f"<{10**-digits:g}{THIN}%"
     return f"{score(100 * value, digits)}{THIN}%"

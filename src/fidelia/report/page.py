@@ -71,6 +71,7 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
             results=results,
             declined={entry["code"]: entry["reason"] for entry in checked["not_computed"]},
             findings=_findings(checked["findings"], results),
+            tones=_tones(checked["findings"], results),
             columns=_columns(results),
             others=[code for code in results if code not in LABELS],
             examples=checked["audit"]["examples"] if checked["audit"] and shown == "internal" else [],
@@ -120,14 +121,27 @@ def _findings(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> lis
 
 
 def _place(finding: Mapping[str, Any], results: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the section of a finding, and the line of its result where there is one."""
     anchor = (finding["anchor"] or "").lstrip("#")
-    if anchor in dict(SECTIONS):
-        return anchor, anchor
-    for code in (anchor, finding["code"]):
+    for code in (finding["code"], anchor):
         if code in results:
             return label(code).section, code
+    if anchor in dict(SECTIONS):
+        return anchor, anchor
     section = label(finding["code"]).section
     return section, section
+
+
+def _tones(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> dict[str, str]:
+    """Return the colour of each result's words: as grave as its finding, where there is one."""
+    severity = {finding["code"]: finding["severity"] for finding in findings}
+    plain = {"same": "good", "better": "good", "worse": "warning", "none": "none"}
+    tones = {}
+    for code, result in results.items():
+        level = compare(result).level
+        said = severity.get(code)
+        tones[code] = said if said in ("fail", "warning") else "none" if said and level == "worse" else plain[level]
+    return tones
 
 
 def _columns(results: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -169,7 +183,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {name: getattr(charts, name) for name in ("bullet", "curve", "histogram", "bars", "heat")}
+    made.globals |= {name: getattr(charts, name) for name in ("bullet", "curve", "gap", "histogram", "bars", "heat")}
     made.globals |= {"plane": charts.plane, "versus": charts.versus, "embed": embed, "sections": SECTIONS}
     made.globals |= {name: getattr(notation, name) for name in ("write", "interval", "spread", "percent", "count")}
     made.globals |= {"compare": compare, "label": label}

@@ -23,18 +23,22 @@ class Label:
         How its number is written (`fidelia.report.notation.FORMS`).
     section : str
         The section of the page that explains it.
+    worse : {"", "above", "below"}
+        The only side of the reference that is bad, where the direction alone does not say it: rows farther from
+        training rows than fresh real rows are no leak.
     """
 
     title: str
     question: str
     form: str
     section: str
+    worse: Literal["", "above", "below"] = ""
 
 
 LABELS = {
     "FID16": Label("alpha-precision", "Do synthetic rows lie where real rows lie?", "score", "curves"),
     "DIV01": Label("beta-recall", "Do synthetic rows reach all that is real?", "score", "curves"),
-    "AUT01": Label("authenticity", "Are they new rows rather than copies?", "score", "privacy"),
+    "AUT01": Label("authenticity", "Are they new rows rather than copies?", "score", "privacy", "below"),
     "FID17": Label("alpha-precision, hypersphere", "The same, seen from the centre of the data", "score", "curves"),
     "DIV02": Label("beta-recall, hypersphere", "The same, seen from the centre of the data", "score", "curves"),
     "FID01": Label("number columns", "Does each number follow its real distribution?", "score", "columns"),
@@ -43,10 +47,14 @@ LABELS = {
     "FID26": Label("two-sample test (AUC)", "Can a model tell synthetic rows from real ones?", "score", "detect"),
     "UTL01": Label("train on synthetic", "Does a model learn as much from synthetic rows?", "score", "use"),
     "AUT02": Label(
-        "authenticity against the holdout", "Closer to training rows than fresh real rows are?", "signed", "privacy"
+        "authenticity against the holdout",
+        "Closer to training rows than fresh real rows are?",
+        "signed",
+        "privacy",
+        "below",
     ),
-    "AUT05": Label("identical rows", "How many synthetic rows equal a training row?", "percent", "privacy"),
-    "PRV02": Label("closest-record share", "Nearer to training rows than to unseen ones?", "score", "privacy"),
+    "AUT05": Label("identical rows", "How many synthetic rows equal a training row?", "percent", "privacy", "above"),
+    "PRV02": Label("closest-record share", "Nearer to training rows than to unseen ones?", "score", "privacy", "above"),
     "CMP02": Label("missing cells", "Is as much missing as in the real data?", "percent", "completeness"),
     "CMP03": Label("missing patterns", "Are the same cells missing together?", "score", "completeness"),
 }
@@ -78,7 +86,7 @@ def compare(result: Mapping[str, Any]) -> Comparison:
     """Say how a result compares with what fresh real rows score.
 
     The two are alike when the value's interval touches the reference +- 2 standard deviations. A metric with
-    a target is better the nearer it lies to the target.
+    a target is better the nearer it lies to the target; of distances to training rows only nearness is bad.
     """
     value, reference = result["value"], result["reference"]
     if value is None:
@@ -90,12 +98,15 @@ def compare(result: Mapping[str, Any]) -> Comparison:
     ends = [value if end is None else end for end in (low, high)]
     if ends[0] <= reference["value"] + noise and ends[1] >= reference["value"] - noise:
         return Comparison("same", "like fresh real data")
-    return _apart(value, reference["value"], result["direction"], label(result["code"]).form)
+    return _apart(value, reference["value"], result["direction"], label(result["code"]))
 
 
-def _apart(value: float, reference: float, direction: str, form: str) -> Comparison:
+def _apart(value: float, reference: float, direction: str, shown: Label) -> Comparison:
     side = "above" if value > reference else "below"
-    text = f"{write(abs(value - reference), 'score' if form == 'signed' else form)} {side} fresh real data"
+    form = "score" if shown.form == "signed" else shown.form
+    text = f"{write(abs(value - reference), form)} {side} fresh real data"
+    if shown.worse:
+        return Comparison("worse" if side == shown.worse else "none", text)
     if direction == "info":
         return Comparison("none", text)
     return Comparison("better" if _nearer(value, reference, direction) else "worse", text)
