@@ -19,19 +19,75 @@ NUMBERS = {
 }
 CATEGORIES = {
     "workclass": ["Private", "Self-emp-not-inc", "Local-gov", "(missing)", "State-gov", "Self-emp-inc", "Federal-gov"],
-    "education": ["HS-grad", "Some-college", "Bachelors", "Masters", "Assoc-voc", "11th", "Assoc-acdm", "10th", "7th-8th", "Prof-school", "9th", "12th", "Doctorate", "5th-6th", "1st-4th", "Preschool"],
+    "education": [
+        "HS-grad",
+        "Some-college",
+        "Bachelors",
+        "Masters",
+        "Assoc-voc",
+        "11th",
+        "Assoc-acdm",
+        "10th",
+        "7th-8th",
+        "Prof-school",
+        "9th",
+        "12th",
+        "Doctorate",
+        "5th-6th",
+        "1st-4th",
+        "Preschool",
+    ],
     "marital-status": ["Married-civ-spouse", "Never-married", "Divorced", "Separated", "Widowed", "(rare)"],
-    "occupation": ["Prof-specialty", "Craft-repair", "Exec-managerial", "Adm-clerical", "Sales", "Other-service", "Machine-op-inspct", "(missing)", "Transport-moving", "Handlers-cleaners", "Farming-fishing", "Tech-support", "Protective-serv", "Priv-house-serv"],
+    "occupation": [
+        "Prof-specialty",
+        "Craft-repair",
+        "Exec-managerial",
+        "Adm-clerical",
+        "Sales",
+        "Other-service",
+        "Machine-op-inspct",
+        "(missing)",
+        "Transport-moving",
+        "Handlers-cleaners",
+        "Farming-fishing",
+        "Tech-support",
+        "Protective-serv",
+        "Priv-house-serv",
+    ],
     "relationship": ["Husband", "Not-in-family", "Own-child", "Unmarried", "Wife", "Other-relative"],
     "race": ["White", "Black", "Asian-Pac-Islander", "Amer-Indian-Eskimo", "Other"],
     "sex": ["Male", "Female"],
-    "native-country": ["United-States", "Mexico", "(missing)", "Philippines", "Germany", "Puerto-Rico", "Canada", "India", "(rare)", "(other)"],
+    "native-country": [
+        "United-States",
+        "Mexico",
+        "(missing)",
+        "Philippines",
+        "Germany",
+        "Puerto-Rico",
+        "Canada",
+        "India",
+        "(rare)",
+        "(other)",
+    ],
     "income": ["<=50K", ">50K"],
-}  # fmt: skip
+}
 ORDER = [
-    "age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship", "race",
-    "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income",
-]  # fmt: skip
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education-num",
+    "marital-status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital-gain",
+    "capital-loss",
+    "hours-per-week",
+    "native-country",
+    "income",
+]
 
 
 def example(seed: int = 0) -> dict[str, Any]:
@@ -81,30 +137,91 @@ def verdict() -> dict[str, Any]:
 
 def finding(code: str, severity: str, title: str, sentence: str, *numbers: float | None, anchor: str | None = None):
     value, reference = numbers or (None, None)
-    return {"code": code, "severity": severity, "title": title, "sentence": sentence, "value": value, "reference": reference, "anchor": anchor}  # fmt: skip
+    return {
+        "code": code,
+        "severity": severity,
+        "title": title,
+        "sentence": sentence,
+        "value": value,
+        "reference": reference,
+        "anchor": anchor,
+    }
 
 
 def findings() -> list[dict[str, Any]]:
     return [
-        finding("AUT05", "good", "No excess of identical rows", "23 synthetic rows equal a training row; among as many unseen real rows 27 do.", 0.0006, 0.0007, anchor="AUT05"),
-        finding("FID01", "fail", "capital-gain has lost its upper end", "Values above 15,000 make 0.9 % of real rows and 0.3 % of synthetic rows.", 0.951, 0.991, anchor="columns"),
-        finding("DIV01", "warning", "Beta-recall is below fresh real data", "1.8 % of real rows lie where hardly any synthetic row lies, mostly with capital gains.", 0.955, 0.981, anchor="DIV01"),
-        finding("OOD", "info", "A few rows look unlike anything real", "112 of 39,073 rows lie farther out than fresh real rows do.", 0.0029, 0.0004, anchor="rows"),
-    ]  # fmt: skip
+        finding(
+            "AUT05",
+            "good",
+            "No excess of identical rows",
+            "23 synthetic rows equal a training row; among as many unseen real rows 27 do.",
+            0.0006,
+            0.0007,
+            anchor="AUT05",
+        ),
+        finding(
+            "FID01",
+            "fail",
+            "capital-gain has lost its upper end",
+            "Values above 15,000 make 0.9 % of real rows and 0.3 % of synthetic rows.",
+            0.951,
+            0.991,
+            anchor="columns",
+        ),
+        finding(
+            "DIV01",
+            "warning",
+            "Beta-recall is below fresh real data",
+            "1.8 % of real rows lie where hardly any synthetic row lies, mostly with capital gains.",
+            0.955,
+            0.981,
+            anchor="DIV01",
+        ),
+        finding(
+            "OOD",
+            "info",
+            "A few rows look unlike anything real",
+            "112 of 39,073 rows lie farther out than fresh real rows do.",
+            0.0029,
+            0.0004,
+            anchor="rows",
+        ),
+    ]
 
 
 def result(
     code: str, value: float | None, interval: Any, reference: Any, direction: str, **more: Any
 ) -> dict[str, Any]:
-    category = {"FID": "fidelity", "DIV": "diversity", "AUT": "authenticity", "UTL": "utility", "PRV": "privacy", "CMP": "completeness"}[code[:3]]  # fmt: skip
+    category = {
+        "FID": "fidelity",
+        "DIV": "diversity",
+        "AUT": "authenticity",
+        "UTL": "utility",
+        "PRV": "privacy",
+        "CMP": "completeness",
+    }[code[:3]]
     beside = None if reference is None else {"value": reference[0], "sd": reference[1], "n": 9769, "kind": "holdout"}
     n = {"train": 39073, "synthetic": 9769, "holdout": 9769}
     caveats = [{"code": c, "text": t} for c, t in more.pop("caveats", [])]
-    return {"code": code, "name": code.lower(), "category": category, "value": value, "interval": interval, "reference": beside, "direction": direction, "n": n, "caveats": caveats, "breakdown": more}  # fmt: skip
+    return {
+        "code": code,
+        "name": code.lower(),
+        "category": category,
+        "value": value,
+        "interval": interval,
+        "reference": beside,
+        "direction": direction,
+        "n": n,
+        "caveats": caveats,
+        "breakdown": more,
+    }
 
 
 def results(rng: np.random.Generator) -> list[dict[str, Any]]:
-    weak = ("NOT_PRIVACY_EVIDENCE", "Distances to the closest record can show a leak; passing is not evidence of privacy.")  # fmt: skip
+    weak = (
+        "NOT_PRIVACY_EVIDENCE",
+        "Distances to the closest record can show a leak; passing is not evidence of privacy.",
+    )
     return [
         result("FID16", 0.9743, [0.968, 0.981], (0.981, 0.004), "higher", **curves(rng, -0.02, "P_1")),
         result("FID17", 0.978, [0.970, 0.986], (0.984, 0.004), "higher", **curves(rng, -0.01, "P_1")),
@@ -115,13 +232,45 @@ def results(rng: np.random.Generator) -> list[dict[str, Any]]:
         result("FID10", 0.967, [0.964, 0.970], (0.972, 0.002), "higher", **pairs(rng)),
         result("FID26", 0.528, [0.520, 0.536], (0.500, 0.006), "target(0.5)", **detection(rng)),
         result("UTL01", 0.991, [0.982, 1.000], (1.0, 0.005), "higher", **utility(rng)),
-        result("AUT01", 0.489, [0.479, 0.499], (0.495, 0.005), "higher", ratio=ratio(rng), full=0.487, ties=0.012, caveats=[("TIES", "1.2 % of distances are tied.")]),
-        result("AUT02", -0.006, [-0.020, 0.008], (0.0, 0.007), "target(0)", synthetic=0.489, holdout=0.495, copy_rate=0.012, copy_rate_interval=[0.0, 0.031]),
-        result("AUT05", 0.0006, [0.0004, 0.0009], (0.0007, 0.0002), "reference", synthetic=0.0006, holdout=0.0007, rows=23),
-        result("PRV02", 0.506, [0.496, 0.516], (0.5, 0.005), "target(0.5)", ties=0.02, closer_to_train=0.496, closer_to_holdout=0.484, caveats=[weak]),
+        result(
+            "AUT01",
+            0.489,
+            [0.479, 0.499],
+            (0.495, 0.005),
+            "higher",
+            ratio=ratio(rng),
+            full=0.487,
+            ties=0.012,
+            caveats=[("TIES", "1.2 % of distances are tied.")],
+        ),
+        result(
+            "AUT02",
+            -0.006,
+            [-0.020, 0.008],
+            (0.0, 0.007),
+            "target(0)",
+            synthetic=0.489,
+            holdout=0.495,
+            copy_rate=0.012,
+            copy_rate_interval=[0.0, 0.031],
+        ),
+        result(
+            "AUT05", 0.0006, [0.0004, 0.0009], (0.0007, 0.0002), "reference", synthetic=0.0006, holdout=0.0007, rows=23
+        ),
+        result(
+            "PRV02",
+            0.506,
+            [0.496, 0.516],
+            (0.5, 0.005),
+            "target(0.5)",
+            ties=0.02,
+            closer_to_train=0.496,
+            closer_to_holdout=0.484,
+            caveats=[weak],
+        ),
         result("CMP02", 0.0011, [0.0008, 0.0014], (0.0009, 0.0003), "target(0)", columns=missing()),
-        result("CMP03", 0.996, [0.994, 0.998], (0.997, 0.001), "higher", patterns=patterns()),
-    ]  # fmt: skip
+        result("CMP03", 0.0012, [0.0, 0.005], (0.005, 0.002), "lower", patterns=patterns()),
+    ]
 
 
 def curves(rng: np.random.Generator, bend: float, end: str) -> dict[str, Any]:
@@ -130,9 +279,24 @@ def curves(rng: np.random.Generator, bend: float, end: str) -> dict[str, Any]:
     reference = level + 0.004 * bump
     synthetic = np.clip(level + bend * bump + 0.004 * rng.standard_normal(101) * bump, 0, 1)
     low, high = reference - 0.018 * np.sqrt(bump), reference + 0.018 * np.sqrt(bump)
-    curve = {"level": level, "synthetic": synthetic, "reference": reference, "low": low.clip(0), "high": high.clip(max=1)}  # fmt: skip
+    curve = {
+        "level": level,
+        "synthetic": synthetic,
+        "reference": reference,
+        "low": low.clip(0),
+        "high": high.clip(max=1),
+    }
     shown = {name: [round(float(v), 5) for v in values] for name, values in curve.items()}
-    return {"estimator": "level set, k=5", "curve": shown, "S_plus": 0.004, "S_minus": round(-bend, 3), end: 0.998, "one_sided": 0.982, "p_value": 0.0004, "full": 0.976}  # fmt: skip
+    return {
+        "estimator": "level set, k=5",
+        "curve": shown,
+        "S_plus": 0.004,
+        "S_minus": round(-bend, 3),
+        end: 0.998,
+        "one_sided": 0.982,
+        "p_value": 0.0004,
+        "full": 0.976,
+    }
 
 
 def shares(rng: np.random.Generator, weights: np.ndarray, off: float = 0.02) -> dict[str, list[float]]:
@@ -179,7 +343,15 @@ def pairs(rng: np.random.Generator, names: list[str] = ORDER) -> dict[str, Any]:
     real = square(0.0, 0.9, 1.0, 4)
     synthetic = np.clip(real + square(-0.03, 0.02, 0.0), 0, 1)
     score = square(0.93, 0.985, 1.0, 0.5)
-    worst = [{"a": names[i % n], "b": names[(i * 2 + 1) % n if i else 3], "value": round(0.93 + 0.002 * i, 4), "reference": 0.961} for i in range(10)]  # fmt: skip
+    worst = [
+        {
+            "a": names[i % n],
+            "b": names[(i * 2 + 1) % n if i else 3],
+            "value": round(0.93 + 0.002 * i, 4),
+            "reference": 0.961,
+        }
+        for i in range(10)
+    ]
     matrices = {
         name: np.round(m, 4).tolist() for name, m in (("score", score), ("real", real), ("synthetic", synthetic))
     }
@@ -188,16 +360,41 @@ def pairs(rng: np.random.Generator, names: list[str] = ORDER) -> dict[str, Any]:
 
 def detection(rng: np.random.Generator) -> dict[str, Any]:
     models = [("gradient boosting", 0.528), ("logistic regression", 0.507), ("nearest neighbours", 0.511)]
-    columns = [{"column": name, "importance": round(0.014 / (i + 1), 4)} for i, name in enumerate(["capital-gain", "fnlwgt", "hours-per-week", "education-num", "age", "occupation"])]  # fmt: skip
-    return {"models": [{"model": m, "auc": a, "low": a - 0.008, "high": a + 0.008, "reference": 0.5} for m, a in models], "columns": columns, "score": 0.944}  # fmt: skip
+    columns = [
+        {"column": name, "importance": round(0.014 / (i + 1), 4)}
+        for i, name in enumerate(["capital-gain", "fnlwgt", "hours-per-week", "education-num", "age", "occupation"])
+    ]
+    return {
+        "models": [{"model": m, "auc": a, "low": a - 0.008, "high": a + 0.008, "reference": 0.5} for m, a in models],
+        "columns": columns,
+        "score": 0.944,
+    }
 
 
 def utility(rng: np.random.Generator) -> dict[str, Any]:
-    models = [("gradient boosting", 0.928, 0.922), ("logistic regression", 0.906, 0.905), ("random forest", 0.915, 0.911)]  # fmt: skip
-    shown = [{"model": m, "real": r, "synthetic": s, "real_interval": [r - 0.006, r + 0.006], "synthetic_interval": [s - 0.006, s + 0.006], "difference": round(s - r, 4), "difference_interval": [round(s - r - 0.003, 4), round(s - r + 0.003, 4)]} for m, r, s in models]  # fmt: skip
+    models = [
+        ("gradient boosting", 0.928, 0.922),
+        ("logistic regression", 0.906, 0.905),
+        ("random forest", 0.915, 0.911),
+    ]
+    shown = [
+        {
+            "model": m,
+            "real": r,
+            "synthetic": s,
+            "real_interval": [r - 0.006, r + 0.006],
+            "synthetic_interval": [s - 0.006, s + 0.006],
+            "difference": round(s - r, 4),
+            "difference_interval": [round(s - r - 0.003, 4), round(s - r + 0.003, 4)],
+        }
+        for m, r, s in models
+    ]
     weights = [0.19, 0.11, 0.09, 0.06, 0.05, 0.03, 0.02]
     names = ["relationship", "capital-gain", "education-num", "age", "occupation", "hours-per-week", "marital-status"]
-    important = [{"column": c, "real": w, "synthetic": round(w * float(rng.uniform(0.85, 1.1)), 4)} for c, w in zip(names, weights, strict=True)]  # fmt: skip
+    important = [
+        {"column": c, "real": w, "synthetic": round(w * float(rng.uniform(0.85, 1.1)), 4)}
+        for c, w in zip(names, weights, strict=True)
+    ]
     return {"task": "binary", "metric": "auc", "baseline": 0.5, "models": shown, "importances": important}
 
 
@@ -210,11 +407,25 @@ def ratio(rng: np.random.Generator) -> dict[str, Any]:
 
 def missing() -> list[dict[str, Any]]:
     known = {"workclass": 0.0573, "occupation": 0.0575, "native-country": 0.0176}
-    return [{"column": name, "train": known.get(name, 0.0), "synthetic": round(known.get(name, 0.0) * 0.98, 4), "holdout": round(known.get(name, 0.0) * 1.03, 4)} for name in ORDER]  # fmt: skip
+    return [
+        {
+            "column": name,
+            "train": known.get(name, 0.0),
+            "synthetic": round(known.get(name, 0.0) * 0.98, 4),
+            "holdout": round(known.get(name, 0.0) * 1.03, 4),
+        }
+        for name in ORDER
+    ]
 
 
 def patterns() -> list[dict[str, Any]]:
-    rows = [([], 0.926, 0.927), (["workclass", "occupation"], 0.0566, 0.0557), (["native-country"], 0.0163, 0.0161), (["occupation"], 0.0002, 0.0003), (["workclass", "occupation", "native-country"], 0.0009, 0.0008)]  # fmt: skip
+    rows = [
+        ([], 0.926, 0.927),
+        (["workclass", "occupation"], 0.0566, 0.0557),
+        (["native-country"], 0.0163, 0.0161),
+        (["occupation"], 0.0002, 0.0003),
+        (["workclass", "occupation", "native-country"], 0.0009, 0.0008),
+    ]
     return [{"missing": m, "train": t, "synthetic": s, "holdout": t} for m, t, s in rows]
 
 

@@ -1,9 +1,10 @@
 """Where distances are taken: mixed columns in one space in which every column weighs the same.
 
-Numbers become normal scores (train's quantiles mapped to N(0, 1), beyond its ends linear, clipped at eight standard deviations) with a flag
-for missing; categories become one-hot vectors over the square root of two, so that a mismatch costs 1, with missing
-as a level. Each column is then divided by the root of its mean squared pair distance in train. A column that is
-constant in train, an id or a text carries no distance; a pattern of missing ids or texts does.
+Numbers become normal scores (train's quantiles mapped to N(0, 1), linear beyond their ends and clipped at eight
+standard deviations, so that far outliers stay far) with a flag for missing; categories become one-hot vectors over
+the square root of two, so that a mismatch costs 1, with missing as a level. Each column is then divided by the root
+of its mean squared pair distance in train. A column that is constant in train, an id or a text carries no distance;
+a pattern of missing ids or texts does.
 """
 
 from __future__ import annotations

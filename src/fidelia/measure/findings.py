@@ -264,12 +264,13 @@ def _distance(direction: Direction, value: float) -> float:
 
 
 def beyond_noise(result: Result) -> bool:
-    """Return whether the gap exceeds two standard deviations of the reference, and the score's own interval."""
+    """Return whether the score is worse and its interval does not touch the reference +- 2 standard deviations."""
     if result.reference is None or result.value is None:
         return False
-    noise = 2 * (result.reference.sd or 0.0)
-    outside = result.interval is None or not (result.interval[0] <= result.reference.value <= result.interval[1])
-    return gap_of(result) > noise and outside
+    low, high = result.interval or (result.value, result.value)
+    floor = 2 * (result.reference.sd or 0.0)
+    apart = low > result.reference.value + floor or high < result.reference.value - floor
+    return apart and gap_of(result) > 0
 
 
 @dataclass(frozen=True, slots=True)

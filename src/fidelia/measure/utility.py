@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Predict = Callable[[Floats], Floats]
 
 FEWEST = 20
+RARE = 10
 MOST = 50_000
 PERMUTED = 2_000
 CELLS = {"boosted trees": 2e6, "linear": 1e7}
@@ -42,13 +43,16 @@ class Task:
     train, synthetic, holdout : (n,) array
         The target where it is present.
     rows : dict of str to (n,) int64
-        The rows where it is.
+        The rows where it is, of classes that enough train rows have.
+    left_out : int
+        Classes that too few train rows have to be learnt; boosted trees break down on them.
     """
 
     kind: str
     classes: int
     target: dict[str, NDArray[Any]]
     rows: dict[str, NDArray[np.int64]]
+    left_out: int = 0
 
     @property
     def metric(self) -> str:
@@ -123,6 +127,11 @@ def _task(case: Case) -> Task:
     sides = {"train": values.train, "synthetic": values.synthetic, "holdout": values.holdout}
     target = {side: np.asarray(array) for side, array in sides.items() if array is not None}
     present = {side: _present(values, array) for side, array in target.items()}
+    left_out = 0
+    if values.levels is not None:
+        counts = np.bincount(target["train"][present["train"]], minlength=values.codes)
+        left_out = int(((counts > 0) & (counts < RARE)).sum())
+        present = {side: rows[counts[target[side][rows]] >= RARE] for side, rows in present.items()}
     if min(len(rows) for rows in present.values()) < FEWEST:
         raise NotApplicable("TOO_FEW_ROWS", f"a model needs {FEWEST} rows with a target in each table")
     target = {side: array[present[side]] for side, array in target.items()}
@@ -131,7 +140,7 @@ def _task(case: Case) -> Task:
         raise NotApplicable("DEGENERATE_COLUMN", f"the target {name!r} does not vary in {len(fresh):,} holdout rows")
     classes = 0 if values.levels is None else values.codes - 1
     kind = "regression" if not classes else "binary" if classes == 2 else "multiclass"
-    return Task(kind, classes, target, present)
+    return Task(kind, classes, target, present, left_out)
 
 
 def _affordable(model: str, columns: int, task: Task) -> int:
@@ -188,12 +197,14 @@ def _linear(case: Case, task: Task, rng: Rng) -> list[dict[str, Any]]:
 
 
 def _missing_classes(task: Task) -> tuple[Caveat, ...]:
+    said = []
+    if task.left_out:
+        said.append(Caveat("RARE_CLASSES", f"{task.left_out} classes of fewer than {RARE} train rows are left out."))
     absent = np.setdiff1d(task.target["train"], task.target["synthetic"]) if task.classes else np.array([])
-    if not len(absent):
-        return ()
-    return (
-        Caveat("MISSING_CLASSES", f"{len(absent)} classes of the target are in train but not in the synthetic rows."),
-    )
+    if len(absent):
+        words = f"{len(absent)} classes of the target are in train but not in the synthetic rows."
+        said.append(Caveat("MISSING_CLASSES", words))
+    return tuple(said)
 
 
 def _importances(table: Features, task: Task, real: Predict, made: Predict, rng: Rng) -> list[dict[str, Any]]:

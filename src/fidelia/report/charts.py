@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from fidelia.report.notation import amount, percent, score, shorten, signed, spread, write
@@ -166,7 +167,7 @@ def histogram(data: Data, name: str, *, form: Any = amount) -> Chart:
     Bins may be of unequal width, so heights are shares per unit; the outer bins also hold what lies beyond.
     """
     edges, names = known(data["edges"]), [n for n in ("train", "synthetic", "holdout") if data.get(n)]
-    widths = [(b - a) or 1.0 for a, b in zip(edges, edges[1:], strict=False)]
+    widths = [(b - a) or 1.0 for a, b in pairwise(edges)]
     heights = {n: [v / w for v, w in zip(known(data[n]), widths, strict=True)] for n in names}
     x, top = Scale(edges[0], edges[-1], 4, 316), max((max(h, default=0.0) for h in heights.values()), default=0.0)
     y = Scale(0, top or 1.0, 116, 6)
@@ -175,7 +176,7 @@ def histogram(data: Data, name: str, *, form: Any = amount) -> Chart:
     drawn = [n for n in ("train", "holdout", "synthetic") if n in heights]
     marks = [Mark(kinds[n], steps(places, [y(h) for h in heights[n]], 116, closed=n == "train")) for n in drawn]
     written = data.get("edge_labels") or [form(edge) for edge in edges]
-    middles = [round((a + b) / 2, 1) for a, b in zip(places, places[1:], strict=False)]
+    middles = [round((a + b) / 2, 1) for a, b in pairwise(places)]
     hover = _hover("x", middles, _bins(written), data, names, percent)
     label = f"Distribution of {name}: {_said(names)}, from {written[0]} to {written[-1]}."
     return Chart("histogram", 320, 138, label, (Mark("axis", "M4 116.5H316"),), tuple(marks), _ends(written), hover)
@@ -186,7 +187,7 @@ def _ends(written: Sequence[str]) -> tuple[Text, ...]:
 
 
 def _bins(written: Sequence[str]) -> list[str]:
-    titles = [f"{a} to {b}" for a, b in zip(written, written[1:], strict=False)]
+    titles = [f"{a} to {b}" for a, b in pairwise(written)]
     if len(titles) > 1:
         titles[0], titles[-1] = f"below {written[1]}", f"{written[-2]} and above"
     return titles

@@ -1,0 +1,68 @@
+"""Words follow numbers: effect against the way to the floor, and only beyond the noise."""
+
+import pytest
+
+from fidelia.measure.findings import beyond_noise, findings, gap_of, judge, loss
+from fidelia.measure.result import Direction, Reference, Result
+
+
+def _result(code, direction, value, reference, *, sd=0.005, width=0.005):
+    return Result(
+        value,
+        (value - width, value + width),
+        Reference(reference, sd, 1_000, "holdout"),
+        code=code,
+        name=code,
+        direction=direction,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "direction", "value", "reference", "severity"),
+    [
+        ("FID16", Direction.HIGHER, 0.99, 0.99, "good"),
+        ("FID16", Direction.HIGHER, 0.90, 0.99, "warning"),
+        ("FID16", Direction.HIGHER, 0.40, 0.99, "fail"),
+        ("FID26", Direction.HALF, 0.99, 0.50, "fail"),
+        ("FID26", Direction.HALF, 0.30, 0.50, "warning"),
+        ("FID26", Direction.HALF, 0.51, 0.50, "good"),
+        ("AUT02", Direction.ZERO, -0.40, 0.0, "fail"),
+        ("AUT02", Direction.ZERO, 0.40, 0.0, "good"),
+        ("AUT05", Direction.REFERENCE, 1.0, 0.002, "fail"),
+        ("AUT05", Direction.REFERENCE, 0.0, 0.02, "good"),
+        ("PRV02", Direction.HALF, 0.62, 0.5, "fail"),
+        ("PRV02", Direction.HALF, 0.38, 0.5, "good"),
+        ("UTL01", Direction.HIGHER, 0.91, 0.92, "good"),
+    ],
+)
+def test_severity(code, direction, value, reference, severity) -> None:
+    found = findings([_result(code, direction, value, reference)])
+    assert [f.severity for f in found] == [severity]
+
+
+def test_a_gap_within_the_noise_is_no_finding() -> None:
+    noisy = _result("FID16", Direction.HIGHER, 0.80, 0.95, sd=0.05, width=0.10)
+    assert gap_of(noisy) == pytest.approx(0.15)
+    assert not beyond_noise(noisy)
+    assert findings([noisy])[0].severity == "good"
+
+
+def test_loss_is_the_share_of_the_way_to_the_floor() -> None:
+    assert loss(_result("FID26", Direction.HALF, 0.75, 0.5), 1.0) == pytest.approx(0.5)
+    assert loss(_result("FID16", Direction.HIGHER, 0.495, 0.99), 0.0) == pytest.approx(0.5)
+
+
+def test_findings_come_worst_first_and_decide_the_verdict() -> None:
+    found = findings(
+        [_result("FID16", Direction.HIGHER, 0.99, 0.99), _result("FID26", Direction.HALF, 0.99, 0.5),
+         _result("FID10", Direction.HIGHER, 0.92, 0.98)]
+    )  # fmt: skip
+    assert [f.severity for f in found] == ["fail", "warning", "good"]
+    assert judge(found, holdout=True).level == "poor"
+    assert judge(found[1:], holdout=True).level == "attention"
+    assert judge(found[2:], holdout=True).level == "good"
+    assert judge(found[2:], holdout=False).level == "attention"
+
+
+def test_no_results_are_no_praise() -> None:
+    assert judge([], holdout=True).level == "attention"

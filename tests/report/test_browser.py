@@ -1,0 +1,133 @@
+"""The page in headless Chromium: no error, no request, charts drawn, no overflow."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fidelia.report.page import render
+
+pytestmark = pytest.mark.browser
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    if BROWSER is None:
+        pytest.skip("no chromium, chromium-browser or google-chrome on the PATH")
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as driver:
+        context = driver.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"), executable_path=BROWSER, args=ARGUMENTS
+        )
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def opened(chromium, tmp_path: Path) -> Any:
+    """Open a document at a width; return the page, what its console said and what it asked for."""
+
+    def visit(document, width: int = 1400, scheme: str = "light"):
+        path = tmp_path / "report.html"
+        path.write_text(render(document), encoding="utf-8")
+        page = chromium.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        return page, said, asked
+
+    return visit
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 400])
+def test_drawn_without_error_request_or_overflow(opened, document, width, scheme) -> None:
+    page, said, asked = opened(document, width, scheme)
+    assert page.inner_text("h1") == document["verdict"]["headline"]
+    assert page.locator("svg.chart").count() > 40
+    empty = "s => s.filter(e => e.getClientRects().length && !e.getBoundingClientRect().height).length"
+    assert page.eval_on_selector_all("svg.chart", empty) == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert said == []
+    assert asked == [page.url]
+    page.close()
+
+
+def test_hostile_names_run_nothing_and_do_not_overflow(opened, document) -> None:
+    text = '</script><img src=x onerror="document.title=1"><script>document.title=1</script>' + "x" * 150
+    document["verdict"]["headline"] = text
+    for result in document["results"]:
+        for column in result["breakdown"].get("columns", ()) if result["code"] in ("FID01", "FID02") else ():
+            column["column"] = text
+        result["caveats"] = [{"code": "X", "text": text}]
+    page, said, asked = opened(document, 400)
+    assert page.title().endswith(text)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert (said, asked) == ([], [page.url])
+    page.close()
+
+
+def test_pointer_and_arrow_keys_show_values(opened, document) -> None:
+    page, said, _ = opened(document)
+    for kind, expected in (
+        (".curve", "level"),
+        (".histogram", "below"),
+        (".bars", "%"),
+        (".heat", "and"),
+        (".plane", "alpha"),
+    ):
+        chart = page.locator(f"{kind} svg[tabindex]").first
+        chart.scroll_into_view_if_needed()
+        chart.focus()
+        page.keyboard.press("ArrowRight")
+        assert expected in page.inner_text("#tip")
+        page.keyboard.press("Escape")
+        assert page.locator("#tip").is_hidden()
+    chart = page.locator(".curve svg[tabindex]").first
+    chart.hover()
+    assert "fresh real" in page.inner_text("#tip")
+    assert said == []
+    page.close()
+
+
+def test_columns_can_be_searched(opened, examples) -> None:
+    page, said, _ = opened(examples.wide(50))
+    assert page.locator(".tile:visible").count() == 24
+    page.fill("#find", "column 04")
+    assert page.locator(".tile:visible").count() == 10
+    assert page.inner_text("output") == "10 of 50"
+    page.fill("#find", "")
+    assert said == []
+    page.close()
+
+
+def test_the_page_says_all_without_scripts(chromium, document, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(document), encoding="utf-8")
+    page = chromium.new_page()
+    session = chromium.new_cdp_session(page)
+    session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    page.goto(path.as_uri())
+    assert page.locator("svg.chart:visible").count() > 40
+    page.close()
+
+
+def test_it_prints(opened, document) -> None:
+    page, said, _ = opened(document)
+    assert page.pdf().startswith(b"%PDF")
+    assert said == []
+    page.close()
