@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from fidelia.measure.case import Case
     from fidelia.measure.result import Result
     from fidelia.rng import Rng
+    from fidelia.schema.kinds import Kind, Role
+    from fidelia.schema.schema import Column, Schema
     from fidelia.workflow.model import Model, load
     from fidelia.workflow.outcome import Outcome
     from fidelia.workflow.pipeline import audit, evaluate, fit, run
     from fidelia.workflow.recipe import Recipe
-    from fidelia.schema.kinds import Kind, Role
-    from fidelia.schema.schema import Column, Schema
 
 # The public names and where they live; each is loaded on first use (PEP 562), so that importing fidelia is instant.
 _WHERE = {

@@ -26,6 +26,8 @@ def _result(code, direction, value, reference, *, sd=0.005, width=0.005):
         ("FID26", Direction.HALF, 0.99, 0.50, "fail"),
         ("FID26", Direction.HALF, 0.30, 0.50, "warning"),
         ("FID26", Direction.HALF, 0.51, 0.50, "good"),
+        ("FID26", Direction.HALF, 0.53, 0.50, "info"),
+        ("PRV02", Direction.HALF, 0.52, 0.50, "info"),
         ("AUT02", Direction.ZERO, -0.40, 0.0, "fail"),
         ("AUT02", Direction.ZERO, 0.40, 0.0, "good"),
         ("AUT05", Direction.REFERENCE, 1.0, 0.002, "fail"),

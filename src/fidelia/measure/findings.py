@@ -194,24 +194,21 @@ def _finding(result: Result) -> Finding | None:
     rule = RULES.get(result.code)
     if rule is None or result.value is None or result.reference is None:
         return None
-    lost = loss(result, rule.floor)
-    severity = _severity(lost, rule) if beyond_noise(result) else "good"
-    good = severity == "good"
-    reference = result.reference.value
-    sentence = f"{result.name}: {result.value:.3g}, where fresh real rows get {reference:.3g}."
-    return Finding(
-        result.code,
-        severity,
-        rule.good if good else rule.bad,
-        sentence if good else f"{sentence} {rule.meaning}",
-        result.value,
-        reference,
-        rule.anchor,
-    )
+    severity = _severity(loss(result, rule.floor), rule) if beyond_noise(result) else "good"
+    title = {"good": rule.good, "info": f"{rule.bad}, but only just"}.get(severity, rule.bad)
+    numbers = f"{result.name}: {_said(result.value)}, where fresh real rows get {_said(result.reference.value)}."
+    sentence = numbers if severity in ("good", "info") else f"{numbers} {rule.meaning}"
+    return Finding(result.code, severity, title, sentence, result.value, result.reference.value, rule.anchor)
+
+
+def _said(value: float) -> str:
+    """Three decimals, and no row of zeros."""
+    return f"{value:.3f}" if abs(value) >= 0.0005 or value == 0 else "less than 0.001"
 
 
 def _severity(lost: float, rule: Rule) -> str:
-    return "fail" if lost >= rule.fail else "warning" if lost >= rule.warn else "good"
+    """A gap beyond the noise that is too small to matter is still said: ``info``."""
+    return "fail" if lost >= rule.fail else "warning" if lost >= rule.warn else "info"
 
 
 def gap(result: Result) -> float:
@@ -317,8 +314,9 @@ def _titles(found: Sequence[Finding]) -> tuple[str, ...]:
 
 
 def _count(found: Sequence[Finding]) -> tuple[str, ...]:
-    good = sum(f.severity == "good" for f in found)
-    return (f"{good} of {len(found)} scores are as good as those of fresh real rows.",)
+    good, small = (sum(f.severity == severity for f in found) for severity in ("good", "info"))
+    said = f"{good} of {len(found)} scores are as good as those of fresh real rows"
+    return (f"{said}; {small} measurably worse, but by little." if small else f"{said}.",)
 
 
 def _lower(title: str) -> str:
