@@ -10,7 +10,7 @@ import pytest
 
 import fidelia as fd
 from fidelia.errors import SchemaError, UsageError
-from fidelia.workflow.outcome import to_json
+from fidelia.workflow.outcome import Interrupted, to_json
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,42 @@ def test_run_writes_everything(outcome: fd.Outcome, tmp_path: Path) -> None:
     assert written == {path.name for path in (tmp_path / "new" / "out").iterdir()}
     assert json.loads((tmp_path / "new" / "out" / "results.json").read_text()) == outcome.document
     assert pq.read_table(tmp_path / "new" / "out" / "audit.parquet").num_rows == 2_400
+
+
+@pytest.mark.browser
+def test_the_page_of_a_real_run_opens_without_error_or_request(outcome: fd.Outcome, tmp_path: Path, chromium) -> None:
+    outcome.report.save(tmp_path / "report.html")
+    page = chromium.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "report.html").as_uri())
+    assert said == []
+    assert asked == [(tmp_path / "report.html").as_uri()]
+    assert page.inner_text("h1") == outcome.document["verdict"]["headline"]
+    assert page.locator("svg").count() > 20
+    assert (tmp_path / "report.html").stat().st_size < 2_000_000
+
+
+def test_an_interrupt_keeps_the_model_and_the_rows(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fidelia.workflow.pipeline.measure", stopped)
+    with pytest.raises(Interrupted) as stop:
+        fd.run(rows.head(500), generator="marginals")
+    assert stop.value.outcome.model.name == "marginals"
+    assert len(stop.value.outcome.synthetic) == 400
+
+
+def test_a_condition_that_cannot_hold_is_refused_before_the_work(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fidelia.workflow.pipeline.fit_table", lambda *_, **__: pytest.fail("fitted"))
+    with pytest.raises(UsageError, match="Femal"):
+        fd.run(rows.head(500), given=["sex=Femal"])
 
 
 def test_same_seed_same_bytes(outcome: fd.Outcome, rows: pd.DataFrame) -> None:

@@ -87,25 +87,7 @@ def run(
     DataError, UsageError, MissingExtra
         See `fidelia.errors`.
     """
-    root = Rng(seed)
     table = as_table(source, target=target, kinds=kinds)
-    parts = split(table, holdout=holdout, rng=root.child("split"), by=by, time=time)
-    _enough(parts.train, parts.holdout)
-    if given:
-        Given.parse(given).code(TableCoder.fit(parts.train))  # a condition that cannot hold is refused before the work
-    about = {"sha256": fingerprint(parts.train)}
-    model = fit_table(
-        parts.train, generator=generator, parameters=parameters, seed=seed, about=about, progress=progress
-    )
-    synthetic: Table | None = None
-    try:
-        rows = len(parts.train) if n is None else n
-        synthetic = model.sample_table(rows, given=given, seed=seed, progress=progress)
-        case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress)
-        made_by = {"name": generator, **model.about}
-        outcome = _judged(case, seed=seed, edition=edition, made_by=made_by, notes=parts.notes)
-    except KeyboardInterrupt as stop:
-        raise Interrupted(Outcome({}, synthetic, model=model)) from stop
     recipe = Recipe(
         source=str(source) if isinstance(source, str | Path) else "<frame>",
         target=table.schema.target,
@@ -120,6 +102,33 @@ def run(
         given=list(given or []),
         edition=edition,
     )
+    return follow(recipe, table, progress)
+
+
+def follow(recipe: Recipe, table: Table, progress: Progress = SILENT) -> Outcome:
+    """Do what a recipe says with a table that was read already; what is done by then survives an interrupt."""
+    root = Rng(recipe.seed)
+    parts = split(table, holdout=recipe.holdout, rng=root.child("split"), by=recipe.by, time=recipe.time)
+    _enough(parts.train, parts.holdout)
+    if recipe.given:  # a condition that cannot hold is refused before the work
+        Given.parse(recipe.given).code(TableCoder.fit(parts.train))
+    model = fit_table(
+        parts.train,
+        generator=recipe.generator,
+        parameters=recipe.parameters,
+        seed=recipe.seed,
+        about={"sha256": fingerprint(parts.train)},
+        progress=progress,
+    )
+    synthetic: Table | None = None
+    try:
+        n = len(parts.train) if recipe.n is None else recipe.n
+        synthetic = model.sample_table(n, given=recipe.given or None, seed=recipe.seed, progress=progress)
+        case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress)
+        made_by = {"name": recipe.generator, **model.about}
+        outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, notes=parts.notes)
+    except KeyboardInterrupt as stop:
+        raise Interrupted(Outcome({}, synthetic, model=model)) from stop
     return replace(outcome, model=model, recipe=recipe)
 
 
