@@ -172,3 +172,16 @@ def test_a_model_loads_again_and_draws_the_same(rows: pd.DataFrame, tmp_path: Pa
     again = fd.load(tmp_path / "m.fidelia")
     assert again.sample_table(200, seed=1).arrow.equals(model.sample_table(200, seed=1).arrow)
     assert again.schema == model.schema
+
+
+def test_nothing_opens_a_socket(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No telemetry, no downloads: a whole run with its page works where every connection fails."""
+    import socket
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    found = fd.run(rows.head(400), target="income", generator="marginals")
+    assert found.report.to_html().startswith("<!doctype html>")
