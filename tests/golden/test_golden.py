@@ -53,4 +53,4 @@ def test_a_model_of_format_1_still_loads_and_draws() -> None:
 if __name__ == "__main__":
     NUMBERS.write_text(json.dumps(measured(), indent=1) + "\n")
     if not MODEL.exists():  # a file of an old format is kept as it is
-        fd.fit(pq.read_table(fd.sample_path("adult"))[:400], target="income", seed=0).save(MODEL)
+        fd.fit(pq.read_table(fd.sample_path("adult"))[:400].to_pandas(), target="income", seed=0).save(MODEL)
