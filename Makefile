@@ -31,6 +31,7 @@ docs: $(VENV)/.test  ## the documentation's examples, run
 	$(BIN)/python -m pytest tests/test_docs.py
 
 bench: $(VENV)/.bench  ## the table of benchmarks/RESULTS.md, measured with the acceptance protocol
+	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/table.py
 
 clean:  ## forget the virtual environment and all outputs

@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is not a failing one; where a build is judged, the same examples are tried each time.
+settings.register_profile("fidelia", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("fidelia")
 
 SHARED = Path(os.environ.get("FIDELIA_SHARED", Path(__file__).parents[2] / "shared"))
 

@@ -250,12 +250,12 @@ def _bounds(
 ) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
     """Borders of each leaf's cells: between neighbours, and as far beyond the outer values."""
     order = np.lexsort((positions, leaf))
-    leaf, positions = _thinned(leaf[order], positions[order], n_leaves)
+    leaf, positions = leaf[order], positions[order]
     m = np.bincount(leaf, minlength=n_leaves)
-    bound_start = np.r_[0, (m + (m > 0)).cumsum()].astype(np.int32)
-    bounds = np.empty(int(bound_start[-1]))
+    start = np.r_[0, (m + (m > 0)).cumsum()]
+    bounds = np.empty(int(start[-1]))
     if not len(leaf):
-        return bound_start, bounds.astype(np.uint16)
+        return start.astype(np.int32), bounds.astype(np.uint16)
     first = np.r_[True, leaf[1:] != leaf[:-1]]
     last = np.r_[first[1:], True]
     gap = np.diff(positions, append=positions[-1])
@@ -265,18 +265,18 @@ def _bounds(
     place = np.arange(len(leaf)) + np.cumsum(first)
     bounds[place] = upper
     bounds[place[first] - 1] = positions[first] - rng.uniform(0.25, 0.75, first.sum()) * gap[first]
-    return bound_start, np.round(bounds).clip(0, TOP).astype(np.uint16)
+    start, bounds = _thinned(start, bounds)
+    return start.astype(np.int32), np.round(bounds).clip(0, TOP).astype(np.uint16)
 
 
-def _thinned(leaf: Ints, positions: Floats, n_leaves: int) -> tuple[Ints, Floats]:
-    """Keep at most 256 evenly ranked values of a leaf; input sorted by leaf and value."""
-    m = np.bincount(leaf, minlength=n_leaves)
-    if (m <= MOST_CELLS).all():
-        return leaf, positions
-    place = np.arange(len(leaf)) - np.r_[0, m.cumsum()[:-1]][leaf]
-    level = np.where(m[leaf] > MOST_CELLS, place * (MOST_CELLS - 1) // (m[leaf] - 1).clip(1), place)
-    keep = np.r_[True, (np.diff(level) != 0) | (np.diff(leaf) != 0)]
-    return leaf[keep], positions[keep]
+def _thinned(start: Ints, bounds: Floats) -> tuple[Ints, Floats]:
+    """Merge the cells of a leaf with more than 256 into 256 of equal probability."""
+    borders = np.diff(start)
+    few = np.minimum(borders, MOST_CELLS + 1)
+    thin = np.r_[0, few.cumsum()]
+    place = np.arange(thin[-1]) - np.repeat(thin[:-1], few)
+    step = np.repeat((borders - 1).clip(1) / (few - 1).clip(1), few)
+    return thin, np.interp(np.repeat(start[:-1], few) + place * step, np.arange(len(bounds)), bounds)
 
 
 def _small(x: Ints) -> NDArray[Any]:
