@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,9 @@ import pytest
 
 from fidelia.cli.exits import guarded
 from fidelia.data.table import Table
+from fidelia.progress import Progress
 from fidelia.schema import Column, Kind, Role, Schema
+from fidelia.workflow.recipe import Recipe
 
 
 @dataclass
@@ -115,8 +117,8 @@ class Work:
         self.asked.append(("read", {"source": Path(source), "target": target, "kinds": kinds}))
         return self.table
 
-    def run(self, _table: Table, **asked: Any) -> Any:
-        return self._outcome("run", asked)
+    def follow(self, recipe: Recipe, _table: Table, progress: Progress) -> Any:
+        return replace(self._outcome("run", {**asdict(recipe), "progress": progress}), recipe=recipe)
 
     def evaluate(self, _train: Any, _synthetic: Any, **asked: Any) -> Any:
         return self._outcome("evaluate", asked)
@@ -159,14 +161,3 @@ def work(monkeypatch, table, document) -> Work:
         monkeypatch.setitem(sys.modules, f"{package.__name__}.{name}", module)
         monkeypatch.setattr(package, name, module, raising=False)
     return stand_in
-
-
-@pytest.fixture(scope="session")
-def whole() -> None:
-    """Skip while a part of the house is still being built."""
-    import importlib
-
-    for module in ("workflow.pipeline", "generate.marginals", "measure.findings", "report.page", "auditing.summary"):
-        pytest.importorskip(f"fidelia.{module}", exc_type=ImportError, reason=f"fidelia.{module} is not built yet")
-    if not importlib.import_module("fidelia.measure.catalog").entries():
-        pytest.skip("the catalog of metrics is empty yet")

@@ -79,7 +79,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("part", ["--synthetic", "--holdout"])
 @pytest.mark.parametrize("name", OTHERS)
-def test_evaluate_refuses_tables_that_do_not_fit(cli, whole, tmp_path, name, part):
+def test_evaluate_refuses_tables_that_do_not_fit(cli, tmp_path, name, part):
     good, bad = _put(tmp_path / "good.csv", GOOD.encode()), _put(tmp_path / "bad.csv", OTHERS[name].encode())
     files = {"--train": good, "--synthetic": good, "--holdout": good} | {part: bad}
     ended = cli("evaluate", *(word for pair in files.items() for word in pair), "--out", tmp_path / "out", "-q")
@@ -89,14 +89,14 @@ def test_evaluate_refuses_tables_that_do_not_fit(cli, whole, tmp_path, name, par
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\x01", b"[]", b"{}", b'{"format": 2}'])
-def test_report_refuses_what_is_no_results_document(cli, whole, tmp_path, content):
+def test_report_refuses_what_is_no_results_document(cli, tmp_path, content):
     ended = cli("report", _put(tmp_path / "results.json", content))
     assert ended.code == 4
     assert ended.err.count("\n") == 1 and not (tmp_path / "report.html").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and then nothing", bytes(range(256))])
-def test_sample_refuses_what_is_no_model(cli, whole, tmp_path, content):
+def test_sample_refuses_what_is_no_model(cli, tmp_path, content):
     ended = cli("sample", _put(tmp_path / "m.fidelia", content), "-n", 3)
     assert (ended.code, ended.out) == (4, "")
     assert "m.fidelia" in ended.err

@@ -15,6 +15,9 @@ def test_options_become_arguments(cli, work, tmp_path):
     assert work.asked[0][1]["kinds"] == {"a=b": "category"}
     assert work.asked[0][1]["target"] == "y"
     assert work.asked[1][1] == {
+        "source": "a.csv",
+        "target": "y",
+        "kinds": {"a=b": "category"},
         "holdout": 0.3,
         "generator": "copula",
         "parameters": {"leaf": 40, "order": "mutual"},

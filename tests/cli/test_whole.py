@@ -14,7 +14,7 @@ GENERATOR = "marginals"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, whole, shell):
+def place(tmp_path_factory, shell):
     """A folder with a table, and with what one `fidelia run` of it leaves."""
     folder = tmp_path_factory.mktemp("cli")
     draw = random.Random(0)

@@ -169,20 +169,7 @@ def _carry_out(recipe: Recipe, folder: Path, voice: Voice) -> Outcome:
         from fidelia.workflow import pipeline  # after reading, so that a file that cannot be read is said at once
 
         with voice.progress() as progress:
-            outcome = pipeline.run(
-                table,
-                holdout=recipe.holdout,
-                generator=recipe.generator,
-                parameters=recipe.parameters,
-                n=recipe.n,
-                seed=recipe.seed,
-                by=recipe.by,
-                time=recipe.time,
-                given=recipe.given or None,
-                edition=recipe.edition,
-                progress=progress,
-            )
-    return replace(outcome, recipe=recipe)
+            return pipeline.follow(recipe, table, progress)
 
 
 def _refuse_strangers(given: list[str], table: Table) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fidelia.generate import bundle
 from fidelia.generate.catalog import Generator, create
-from fidelia.generate.conditions import Given
+from fidelia.generate.conditions import Given, given_from
 from fidelia.generate.sampling import sample, stream
 from fidelia.progress import SILENT, Progress
 from fidelia.rng import Rng
@@ -66,22 +66,17 @@ class Model:
 
     def sample_table(self, n: int, *, given: Conditions = None, seed: int = 0, progress: Progress = SILENT) -> Table:
         """Draw rows as a Table; see `sample`."""
-        return sample(self.generator, n, given=_given(given), rng=Rng(seed).child("sample"), progress=progress)
+        return sample(
+            self.generator, n, given=given_from(given, self.schema), rng=Rng(seed).child("sample"), progress=progress
+        )
 
     def stream(self, n: int, *, given: Conditions = None, seed: int = 0) -> Iterator[Table]:
         """Draw the rows of `sample` in batches, in bounded memory."""
-        return stream(self.generator, n, given=_given(given), rng=Rng(seed).child("sample"))
+        return stream(self.generator, n, given=given_from(given, self.schema), rng=Rng(seed).child("sample"))
 
     def save(self, path: str | Path) -> None:
         """Write the model to a bundle: JSON and arrays, no code, no training rows; atomic."""
         bundle.save(path, generator_name=self.name, generator=self.generator, schema=self.schema, about=self.about)
-
-
-def _given(given: Conditions) -> Given | None:
-    """Conditions in any of the forms that users write them in."""
-    if given is None or isinstance(given, Given):
-        return given
-    return Given.of(given) if isinstance(given, Mapping) else Given.parse(given)
 
 
 def fit_table(
