@@ -21,9 +21,14 @@ BINS = 24
 BARS = 20
 
 
-def histogram(values: Values) -> dict[str, Any]:
-    """Return edges and shares of a continuous column; the outer bins are open, so that no extreme shows."""
+def histogram(values: Values) -> dict[str, Any] | None:
+    """Return edges and shares of a continuous column; the outer bins are open, so that no extreme shows.
+
+    None where fewer than twenty real rows have a value.
+    """
     edges = _edges(values)
+    if len(edges) < 2:
+        return None
     sides = {side: getattr(values, side) for side in ("train", "synthetic", "holdout")}
     counts = {side: None if array is None else _counts(array, edges) for side, array in sides.items()}
     edges, counts = _merged(edges, counts)
@@ -39,10 +44,11 @@ def _edges(values: Values) -> Floats:
     if len(real) < 2 * FEWEST:
         return np.array([])
     low, high = np.quantile(real, [0.01, 0.99])
-    if low == high:
-        return np.array([])
     if values.kind is Kind.DATETIME:
-        return np.unique(np.floor(np.linspace(low, high, BINS + 1) / 864e8) * 864e8)
+        days = np.unique(np.floor(np.linspace(low, high, BINS + 1) / 864e8) * 864e8)
+        return days if len(days) > 1 else np.array([days[0], days[0] + 864e8])
+    if low == high:  # nearly all rows share the value, so it belongs to nobody
+        return np.array([low, low + 1.0])
     step = _rounded((high - low) / BINS)
     if values.kind is Kind.INTEGER:
         step = max(1.0, np.ceil(step))

@@ -33,7 +33,7 @@ class Params:
     trees : int
         Trees of a column.
     leaf : int or None
-        Fewest rows of a leaf among the rows that a tree grows on; by default 5 to 30.
+        Fewest rows of a leaf among the rows that a tree grows on; by default 15 to 30.
     share : float
         Share of the rows that a tree grows on; its leaves are filled with all rows.
     bins, knots : int
@@ -63,8 +63,11 @@ class Params:
     workers: int = 2
 
     def leaf_rows(self, n: int) -> int:
-        """Return the fewest rows of a leaf for a table of n rows: 7 at 10,000, 29 at 40,000, 30 beyond."""
-        return self.leaf if self.leaf is not None else min(30, max(self.k, n // 1_400))
+        """Return the fewest rows of a leaf for a table of n rows: 15 up to 21,000, 27 at 39,000, 30 beyond.
+
+        Smaller leaves bring small tables no quality and repeat their rows (benchmarks/RESULTS.md).
+        """
+        return self.leaf if self.leaf is not None else min(30, max(15, n // 1_400))
 
     def most_predictors(self, columns: int) -> int:
         """Return the most predictors of a column, so that a wide table takes time in proportion to its width."""
