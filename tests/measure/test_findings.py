@@ -68,3 +68,31 @@ def test_findings_come_worst_first_and_decide_the_verdict() -> None:
 
 def test_no_results_are_no_praise() -> None:
     assert judge([], holdout=True).level == "attention"
+
+
+def _columns(**lines):
+    return {"columns": [{"column": name, **line} for name, line in lines.items()]}
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "breakdown", "named"),
+    [
+        ("FID26", 0.9, _columns(a={"importance": 0.1}, b={"importance": 0.4}), "'b'"),
+        ("FID01", 0.6, _columns(a={"value": 0.5, "reference": 0.9}, b={"value": 0.9, "reference": 0.9}), "'a'"),
+        ("FID10", 0.6, {"columns": ["x", "y"], "worst": [{"a": "x", "b": "y", "value": 0.1}]}, "'x' with 'y'"),
+        ("CMP02", 0.5, _columns(a={"train": 0.1, "synthetic": 0.1}, b={"train": 0.1, "synthetic": 0.9}), "'b'"),
+    ],
+)
+def test_a_bad_score_names_where_it_comes_from(code, value, breakdown, named) -> None:
+    direction = {"FID26": Direction.HALF, "CMP02": Direction.LOWER}.get(code, Direction.HIGHER)
+    reference = {"FID26": 0.5, "CMP02": 0.0}.get(code, 0.98)
+    result = Result(
+        value,
+        None,
+        Reference(reference, 0.001, 99, "holdout"),
+        breakdown=breakdown,
+        code=code,
+        name=code,
+        direction=direction,
+    )
+    assert named in findings([result])[0].sentence

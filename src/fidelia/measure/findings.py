@@ -6,7 +6,7 @@ only when the gap is larger than the noise of the reference and of the score: ef
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,8 +197,29 @@ def _finding(result: Result) -> Finding | None:
     severity = _severity(loss(result, rule.floor), rule) if beyond_noise(result) else "good"
     title = {"good": rule.good, "info": f"{rule.bad}, but only just"}.get(severity, rule.bad)
     numbers = f"{result.name}: {_said(result.value)}, where fresh real rows get {_said(result.reference.value)}."
-    sentence = numbers if severity in ("good", "info") else f"{numbers} {rule.meaning}"
+    sentence = numbers if severity in ("good", "info") else f"{numbers} {rule.meaning}{_where(result)}"
     return Finding(result.code, severity, title, sentence, result.value, result.reference.value, rule.anchor)
+
+
+def _where(result: Result) -> str:
+    """Name the column or pair that a bad score comes from, where the breakdown tells."""
+    columns, pairs = result.breakdown.get("columns", ()), result.breakdown.get("worst", ())
+    if pairs:
+        return f" Worst: {pairs[0]['a']!r} with {pairs[0]['b']!r}."
+    if not columns or not isinstance(columns[0], Mapping):
+        return ""
+    worst = max(columns, key=_badness)
+    return f" Most of it: {worst['column']!r}."
+
+
+def _badness(line: Mapping[str, Any]) -> float:
+    """How far a column is from its reference, or how much it tells a classifier."""
+    if "importance" in line:
+        return float(line["importance"])
+    if "train" in line and "synthetic" in line:
+        return abs(float(line["train"]) - float(line["synthetic"]))
+    reference, value = line.get("reference"), line.get("value")
+    return 0.0 if reference is None or value is None else float(reference) - float(value)
 
 
 def _said(value: float) -> str:
