@@ -224,3 +224,11 @@ def test_write_is_whole_or_nothing(document, tmp_path: Path) -> None:
     with pytest.raises(WriteError):
         write(document, tmp_path / "nowhere" / "report.html")
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_notes_of_the_split_and_of_the_audit_are_said_and_escaped(document) -> None:
+    document["inputs"]["notes"] = ["12 rows of <b>city</b>"]
+    document["audit"]["notes"] = ["Fewer than 40 strange rows cannot be told from chance"]
+    page = render(document)
+    assert "12 rows of &lt;b&gt;city&lt;/b&gt;" in page
+    assert "Fewer than 40 strange rows cannot be told from chance" in page

@@ -111,6 +111,13 @@ def test_marginals_are_seen_through(rows: pd.DataFrame) -> None:
     found = fd.run(rows, target="income", generator="marginals", seed=0)
     assert found["FID26"]["breakdown"]["score"] < 0.1
     assert found.document["verdict"]["level"] == "poor"
+    assert any("the table as a whole fails" in note for note in found.document["audit"]["notes"])
+
+
+def test_equal_rows_on_both_sides_of_the_split_are_reported(rows: pd.DataFrame) -> None:
+    twice = pd.concat([rows.head(300), rows.head(300)])
+    found = fd.run(twice, generator="marginals", seed=0)
+    assert any("an equal row in train" in note for note in found.document["inputs"]["notes"])
 
 
 def test_noisy_copies_fail_authenticity_and_the_copy_checks(rows: pd.DataFrame) -> None:

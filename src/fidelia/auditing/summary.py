@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from fidelia.measure.case import Case
 
 EXAMPLES = 5
+NO_SINGLE_ROW = (
+    "Hardly any single row can be told from a real one at this rate, yet the table as a whole fails: picking the "
+    "accepted rows does not mend it."
+)
 GOOD, POOR = 0.98, 0.8
 
 
-def summary(case: Case, audited: Audited, *, edition: str) -> dict[str, Any]:
-    """Return the audit's part of results.json."""
+def summary(case: Case, audited: Audited, *, edition: str, whole: str) -> dict[str, Any]:
+    """Return the audit's part of results.json; `whole` is the level of the verdict over the whole table."""
     first = Counter(reasons[0] for reasons in audited.reasons if reasons)
     columns = Counter(name for names in audited.columns.values() for name in names)
     embedded = case.embedded
@@ -32,7 +36,7 @@ def summary(case: Case, audited: Audited, *, edition: str) -> dict[str, Any]:
         "calibrated": audited.calibrated,
         "reasons": [{"code": str(r), "rows": first[str(r)], "text": TEXT[r]} for r in Reason if first[str(r)]],
         "columns": [{"column": name, "rows": rows} for name, rows in columns.most_common(20)],
-        "notes": list(audited.notes),
+        "notes": [*([NO_SINGLE_ROW] if whole == "poor" and audited.accepted.mean() >= GOOD else []), *audited.notes],
         "map": picture(
             embedded.train,
             embedded.synthetic,

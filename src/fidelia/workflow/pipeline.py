@@ -296,7 +296,7 @@ def _document(
         "verdict": judged.to_dict(),
         "results": [result.to_dict() for result in results],
         "findings": [finding.to_dict() for finding in found],
-        "audit": summary(case, audited, edition=edition),
+        "audit": summary(case, audited, edition=edition, whole=judged.level),
         "not_computed": [{"code": said.code, "reason": said.reason} for said in declined],
         "schema": [
             {"name": c.name, "kind": str(c.kind), "role": str(c.role), "nullable": c.nullable, "reason": c.reason}
