@@ -122,7 +122,7 @@ RULES: dict[str, Rule] = {
         1.0,
         0.06,
         0.20,
-        "Rows lie closer to the training half than to unseen rows",
+        "Rows lie closer to training rows than to unseen rows",
         "Rows lie as close to unseen rows as to training rows",
         "The generator leans on the rows that it has seen.",
         "privacy",
