@@ -65,7 +65,7 @@ def npy(array):
     return buffer.getvalue()
 
 
-def refused(tmp_path, content, said=None):
+def assert_refused(tmp_path, content, said=None):
     path = tmp_path / "bad.fidelia"
     path.write_bytes(content)
     with pytest.raises(BundleError, match=said):
@@ -102,10 +102,10 @@ def test_no_value_of_a_single_row_is_in_it(saved):
 
 
 def test_what_is_no_zip_is_refused(tmp_path, saved):
-    refused(tmp_path, b"", "not a whole model file")
-    refused(tmp_path, b"hello", "not a whole model file")
-    refused(tmp_path, saved.read_bytes()[:-40], "not a whole model file")
-    refused(tmp_path, saved.read_bytes()[: len(saved.read_bytes()) // 2], "not a whole model file")
+    assert_refused(tmp_path, b"", "not a whole model file")
+    assert_refused(tmp_path, b"hello", "not a whole model file")
+    assert_refused(tmp_path, saved.read_bytes()[:-40], "not a whole model file")
+    assert_refused(tmp_path, saved.read_bytes()[: len(saved.read_bytes()) // 2], "not a whole model file")
 
 
 def test_a_path_that_is_not_there(tmp_path):
@@ -115,16 +115,16 @@ def test_a_path_that_is_not_there(tmp_path):
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "arrays/../../x.npy", "a\\b", "code.py", "arrays/9999.npy"])
 def test_unexpected_names_are_refused(tmp_path, saved, name):
-    refused(tmp_path, rewritten(saved, {name: b"x"}), "unsafe name|unexpected members")
+    assert_refused(tmp_path, rewritten(saved, {name: b"x"}), "unsafe name|unexpected members")
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "state.json", "arrays/0000.npy"])
 def test_absent_members_are_refused(tmp_path, saved, name):
-    refused(tmp_path, rewritten(saved, {name: None}))
+    assert_refused(tmp_path, rewritten(saved, {name: None}))
 
 
 def test_bombs_are_refused(tmp_path, saved):
-    refused(tmp_path, rewritten(saved, {"state.json": b" " * (bundle.FREE + 1)}), "zip bomb")
+    assert_refused(tmp_path, rewritten(saved, {"state.json": b" " * (bundle.FREE + 1)}), "zip bomb")
 
 
 def test_a_member_longer_than_it_declares_is_refused(tmp_path, saved, monkeypatch):
@@ -150,11 +150,13 @@ def test_a_member_longer_than_it_declares_is_refused(tmp_path, saved, monkeypatc
 def test_other_arrays_are_refused(tmp_path, saved, array):
     if array.dtype == object:
         array = np.array([{"a": 1}], dtype=object)
-    refused(tmp_path, rewritten(saved, {"arrays/0000.npy": npy(array)}))
+    assert_refused(tmp_path, rewritten(saved, {"arrays/0000.npy": npy(array)}))
 
 
 def test_an_array_of_another_length_is_refused(tmp_path, saved):
-    refused(tmp_path, rewritten(saved, {"arrays/0000.npy": members(saved)["arrays/0000.npy"] + b"xx"}), "do not fill")
+    assert_refused(
+        tmp_path, rewritten(saved, {"arrays/0000.npy": members(saved)["arrays/0000.npy"] + b"xx"}), "do not fill"
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,12 +180,12 @@ def test_an_array_of_another_length_is_refused(tmp_path, saved):
     ],
 )
 def test_json_that_does_not_fit_is_refused(tmp_path, saved, name, change):
-    refused(tmp_path, edited(saved, name, change))
+    assert_refused(tmp_path, edited(saved, name, change))
 
 
 @pytest.mark.parametrize("content", [b"[]", b"{", b"\xff", b"[" * 100_000, b'{"format": NaN}'])
 def test_members_that_are_no_objects_are_refused(tmp_path, saved, content):
-    refused(tmp_path, rewritten(saved, {"manifest.json": content}))
+    assert_refused(tmp_path, rewritten(saved, {"manifest.json": content}))
 
 
 def test_flipped_bytes_are_refused_or_change_nothing(tmp_path, saved):

@@ -95,8 +95,9 @@ def test_embedding_is_fitted_on_train_alone_and_weighs_columns_alike():
 def test_contributions_add_up():
     made = case(mixed(200, 1), mixed(100, 2), mixed(100, 3))
     near = made.neighbors.near("synthetic", "train")
-    shares = made.embedded.contributions(np.arange(100), near.index[:, 0])
+    points = made.embedded
+    shares = points.embedding.shares(points.synthetic[:100], points.train[near.index[:100, 0]])
     assert shares.shape == (100, 5)
     assert np.allclose(shares.sum(axis=1), 1)
-    same = made.embedded.contributions(np.arange(3), np.arange(3), of="train")
+    same = points.embedding.shares(points.train[:3], points.train[:3])
     assert np.all(same == 0)

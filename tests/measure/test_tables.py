@@ -9,13 +9,13 @@ import pyarrow as pa
 import pytest
 from tables import case, mixed, table
 
+from fidelia.auditing.flags import too_large, too_small
 from fidelia.data.table import Table
 from fidelia.errors import NotApplicable
 from fidelia.measure import embed
-from fidelia.measure.authenticity import copy_p_values, difference, unrealistic_p_values
+from fidelia.measure.authenticity import difference, ratios
 from fidelia.measure.case import Case
 from fidelia.measure.catalog import find, measure
-from fidelia.measure.intervals import benjamini_hochberg
 from fidelia.rng import Rng
 from fidelia.schema import Column, Kind, Schema
 
@@ -78,12 +78,14 @@ def test_copies_are_told_from_the_holdout_and_not_hidden():
 
 def test_flagged_copies_are_copies():
     train, fresh = mixed(1500, 1), mixed(1500, 2)
-    near = train.iloc[:150].assign(x=train.x[:150] + 1e-3)
-    made = case(train, pd.concat([fresh.iloc[150:], near]), mixed(1500, 3))
-    flagged = benjamini_hochberg(copy_p_values(made)) <= 0.1
+    copies = train.iloc[:150].assign(x=train.x[:150] + 1e-3)
+    made = case(train, pd.concat([fresh.iloc[150:], copies]), mixed(1500, 3))
+    near = made.neighbors
+    flagged = too_small(ratios(near, "synthetic"), ratios(near, "holdout")).q <= 0.1
     assert flagged[-150:].mean() > 0.8
     assert flagged[:-150].sum() <= 0.25 * flagged.sum()
-    assert (benjamini_hochberg(unrealistic_p_values(made)) <= 0.1).mean() < 0.01
+    depth = (near.radius(side, "train", 5) for side in ("synthetic", "holdout"))
+    assert (too_large(*depth).q <= 0.1).mean() < 0.01
 
 
 def test_without_a_holdout_halves_of_train_give_the_reference():

@@ -18,7 +18,7 @@ from fidelia.auditing.constraints import Violation, violations
 from fidelia.auditing.flags import Flags, fewest, too_large, too_small
 from fidelia.auditing.repeats import surplus
 from fidelia.auditing.scores import Scores, scores
-from fidelia.data.keys import row_keys
+from fidelia.data.keys import learnt_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def audit(case: Case, *, q: float = 0.1) -> Audited:
 
 def _tests(case: Case, scored: Scores, q: float) -> _Tests:
     tables = _tables(case)
-    keys = {name: row_keys(table) for name, table in tables.items()}
+    keys = {name: learnt_keys(table) for name, table in tables.items()}
     real = [name for name in tables if name != "synthetic"]
     return _Tests(
         broken=violations(case.synthetic, [tables[name] for name in real]),

@@ -21,17 +21,8 @@ def table(source: Path, target: str | None, kinds: Mapping[str, str], progress: 
         As `fidelia.data.read.read`.
     """
     from fidelia.data.read import read
+    from fidelia.data.samples import located
 
     with progress.stage("read"):
-        path, known = _found(source)
+        path, known = located(source)
         return read(path, target=target or known, kinds=kinds or None)
-
-
-def _found(source: Path) -> tuple[Path, str | None]:
-    """Return a path and, for a sample, its target; a file of the same name goes first."""
-    if source.suffix or source.exists():
-        return source, None
-    from fidelia.data.samples import SAMPLES, sample_path
-
-    name = str(source)
-    return (sample_path(name), SAMPLES[name]) if name in SAMPLES else (source, None)

@@ -38,10 +38,18 @@ def row_keys(table: Table, exclude_ids: bool = True) -> Keys:
     -------
     (n,) uint64 array
     """
+    return _joined(table, [c.name for c in table.schema if not (exclude_ids and c.kind is Kind.ID)])
+
+
+def learnt_keys(table: Table) -> Keys:
+    """Hash every row over the columns whose values generators learn: neither ids nor texts, which are made anew."""
+    return _joined(table, [c.name for c in table.schema if c.kind.modelled])
+
+
+def _joined(table: Table, names: list[str]) -> Keys:
     total = np.zeros(len(table), dtype=np.uint64)
-    for column in table.schema:
-        if not (exclude_ids and column.kind is Kind.ID):
-            total += _mixed(value_keys(table[column.name]) ^ _named(column.name))
+    for name in names:
+        total += _mixed(value_keys(table[name]) ^ _named(name))
     return _mixed(total)
 
 

@@ -27,6 +27,16 @@ def sample_path(name: str) -> Path:
     return Path(str(files("fidelia.data"))) / "samples" / f"{name}.parquet"
 
 
+def located(source: str | Path) -> tuple[Path, str | None]:
+    """Return the path that `source` means and, where it names a sample, its target; a file of that name goes first."""
+    path = Path(source)
+    return (
+        (sample_path(str(source)), SAMPLES[str(source)])
+        if str(source) in SAMPLES and not path.exists()
+        else (path, None)
+    )
+
+
 def load(name: str) -> Table:
     """Read the sample called `name`, with its target declared.
 

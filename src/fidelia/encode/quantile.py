@@ -83,12 +83,6 @@ class NormalScores:
         return cls(np.asarray(state["knots"], float), np.asarray(state["scores"], float), float(state["slope"]))
 
 
-def numbers_to_normal(values: Floats, most: int = KNOTS[1]) -> tuple[Floats, NormalScores]:
-    """Return the normal scores of ``values`` (n,) and the map that gives them back (`NormalScores.from_normal`)."""
-    scores = NormalScores.fit(values, most)
-    return scores.to_normal(values), scores
-
-
 def deviation(values: Floats) -> float:
     """Return the standard deviation of ``values`` (n,), n >= 1, without overflow for any finite values."""
     top = float(np.abs(values).max())

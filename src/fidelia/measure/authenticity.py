@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fidelia.data.keys import row_keys
-from fidelia.data.table import Table
+from fidelia.data.keys import learnt_keys
 from fidelia.errors import NotApplicable
 from fidelia.measure.alpha_beta import NEIGHBOUR, subsampled
 from fidelia.measure.intervals import benjamini_hochberg, conformal, newcombe, normal, wilson
 from fidelia.measure.result import Caveat, Reference, Result
 from fidelia.measure.ties import tie_caveats, tie_share
-from fidelia.schema.schema import Schema
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,31 +138,6 @@ def unrealistic(near: Neighbors, q: float = RATE) -> NDArray[np.bool_]:
     return np.asarray(benjamini_hochberg(conformal(synthetic, fresh, "high")) <= q)
 
 
-def copy_p_values(case: Case) -> Floats:
-    """Return for each synthetic point how often a holdout row has a ratio as small: low speaks of a copy.
-
-    Raises
-    ------
-    NotApplicable
-        Without a holdout.
-    """
-    _refuse_small(case, len(case.unseen))
-    return conformal(ratios(case.neighbors, "synthetic"), ratios(case.neighbors, "holdout"), "low")
-
-
-def unrealistic_p_values(case: Case) -> Floats:
-    """Return for each synthetic point how often a holdout row lies as far from its fifth nearest train row.
-
-    Raises
-    ------
-    NotApplicable
-        Without a holdout.
-    """
-    _refuse_small(case, len(case.unseen))
-    near = case.neighbors
-    return conformal(near.radius("synthetic", "train", NEIGHBOUR), near.radius("holdout", "train", NEIGHBOUR), "high")
-
-
 def copy_rate(
     synthetic: NDArray[np.bool_], fresh: NDArray[np.bool_]
 ) -> tuple[float | None, tuple[float, float] | None, int]:
@@ -212,13 +185,12 @@ def identical(case: Case) -> Result:
         raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
     if not len(case.synthetic):
         raise NotApplicable("TOO_FEW_ROWS", "the synthetic table has no rows")
-    names = list(case.values)
-    train = _keys(case.train, names)
-    same = np.isin(_keys(case.synthetic, names), train)
+    train = learnt_keys(case.train)
+    same = np.isin(learnt_keys(case.synthetic), train)
     n = {"train": len(train), "synthetic": len(same)}
     fresh = None
     if case.holdout is not None and len(case.holdout):
-        real = np.isin(_keys(case.holdout, names), train)
+        real = np.isin(learnt_keys(case.holdout), train)
         n["holdout"] = len(real)
         share = float(real.mean())
         fresh = Reference(share, float(np.sqrt(share * (1 - share) / len(real))), len(real), "holdout")
@@ -231,8 +203,3 @@ def identical(case: Case) -> Result:
         breakdown={"synthetic": float(same.mean()), "holdout": fresh and fresh.value, "rows": int(same.sum())},
         rows={"synthetic.identical": same},
     )
-
-
-def _keys(table: Table, names: list[str]) -> NDArray[np.uint64]:
-    kept = Schema(tuple(table.schema[name] for name in names))
-    return row_keys(Table(table.arrow.select(names), kept, table.flavour))

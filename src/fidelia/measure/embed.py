@@ -279,28 +279,6 @@ class Embedded:
             raise NotApplicable("NEEDS_HOLDOUT", "no real rows were set aside that the generator never saw")
         return points
 
-    def contributions(
-        self,
-        queries: NDArray[np.int64],
-        neighbours: NDArray[np.int64],
-        *,
-        of: str = "synthetic",
-        among: str = "train",
-    ) -> NDArray[np.float64]:
-        """Return each column's share of squared distances, ``(n, columns)`` in the order of `blocks`.
-
-        Parameters
-        ----------
-        queries, neighbours : (n,) int64
-            Points of side `of` and of side `among`.
-
-        Returns
-        -------
-        shares
-            Each row sums to 1, or is 0 where the two points coincide.
-        """
-        return self.embedding.shares(self.side(of)[queries], self.side(among)[neighbours])
-
 
 def embed(case: Case) -> Embedded:
     """Return the tables of `case` as points, subsampled where a full search would be too much work."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import fidelia
 from fidelia.data.keys import row_keys
 from fidelia.data.read import read
-from fidelia.data.samples import SAMPLES, sample_path
+from fidelia.data.samples import located
 from fidelia.data.split import split
 from fidelia.data.table import Table
 from fidelia.encode.columns import TableCoder
@@ -199,8 +199,10 @@ def audit(
 def as_table(source: Any, *, target: str | None = None, kinds: Mapping[str, str] | None = None) -> Table:
     """Return `source` as a Table, read and checked if it is not one yet; the name of a shipped sample will do."""
     if not isinstance(source, Table):
-        shipped = str(source) in SAMPLES and not Path(source).exists()
-        return read(sample_path(str(source)) if shipped else source, target=target, kinds=kinds)
+        known = None
+        if isinstance(source, str | Path):
+            source, known = located(source)
+        return read(source, target=target or known, kinds=kinds)
     schema = source.schema.with_kinds(kinds or {})
     return source.with_schema(schema if target is None else schema.with_target(target))
 
