@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from fidelia.data.table import Table
 from fidelia.measure.case import Case
-from fidelia.measure.embed import Embedding
+from fidelia.measure.space.embed import Embedding
 from fidelia.rng import Rng
 from fidelia.schema import Column, Kind, Role, Schema
 

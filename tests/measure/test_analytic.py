@@ -6,14 +6,15 @@ from scipy.special import betainc
 from scipy.stats import poisson
 from tables import raw_case
 
-from fidelia.measure.alpha_beta import (
+from fidelia.attacks.closest import dcr_share
+from fidelia.measure.authenticity.authentic import authenticity, difference
+from fidelia.measure.authenticity.rows import identical
+from fidelia.measure.support.alpha_beta import (
     hypersphere_precision,
     hypersphere_recall,
     level_set_precision,
     level_set_recall,
 )
-from fidelia.measure.authenticity import authenticity, difference, identical
-from fidelia.measure.distances import dcr_share
 
 N = 3000
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from tables import case, raw_case
 
-from fidelia.measure.alpha_beta import level_set_precision, level_set_recall
-from fidelia.measure.authenticity import authenticity, difference, ratios
-from fidelia.measure.neighbors import search
+from fidelia.measure.authenticity.authentic import authenticity, difference, ratios
+from fidelia.measure.space.neighbors import search
+from fidelia.measure.support.alpha_beta import level_set_precision, level_set_recall
 
 
 def test_b1_copies_of_a_tenth_of_the_rows_are_not_authentic():

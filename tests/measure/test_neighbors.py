@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables import case, mixed, raw_case
 
-from fidelia.measure.neighbors import Neighbors, search
+from fidelia.measure.space.neighbors import Neighbors, search
 
 
 def oracle(queries, points, k, own=None):

@@ -12,10 +12,10 @@ from tables import case, mixed, table
 from fidelia.auditing.flags import too_large, too_small
 from fidelia.data.table import Table
 from fidelia.errors import NotApplicable
-from fidelia.measure import embed
-from fidelia.measure.authenticity import difference, ratios
+from fidelia.measure.authenticity.authentic import difference, ratios
 from fidelia.measure.case import Case
 from fidelia.measure.catalog import find, measure
+from fidelia.measure.space import embed
 from fidelia.rng import Rng
 from fidelia.schema import Column, Kind, Schema
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fidelia.measure.intervals import benjamini_hochberg, conformal
+from fidelia.measure.statistics.multiple import benjamini_hochberg, conformal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

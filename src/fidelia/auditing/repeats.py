@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binom
 
-from fidelia.measure.intervals import benjamini_hochberg
+from fidelia.measure.statistics.multiple import benjamini_hochberg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

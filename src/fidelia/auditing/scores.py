@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fidelia.measure.authenticity import ratio
-from fidelia.measure.neighbors import Near, search
+from fidelia.measure.authenticity.authentic import ratio
+from fidelia.measure.space.neighbors import Near, search
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

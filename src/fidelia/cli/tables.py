@@ -17,7 +17,7 @@ from fidelia.cli.machine import OFFLINE, Machine
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table
-    from fidelia.measure.catalog import Entry as MetricEntry
+    from fidelia.measure.entry import Entry as MetricEntry
 
 DIRECTIONS = {
     "higher": "higher is better",

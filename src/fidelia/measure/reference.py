@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +11,8 @@ from fidelia.errors import NotApplicable
 from fidelia.measure.result import Caveat, Reference
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from fidelia.measure.case import Case
-    from fidelia.rng import Rng
 
-DRAWS = 5
 OPTIMISTIC = Caveat(
     "REFERENCE_OPTIMISTIC",
     "There is no holdout: the reference compares two halves of train, both of which the generator saw.",
@@ -82,39 +77,3 @@ def _refuse_empty(case: Case) -> None:
     for name, n in rows.items():
         if n < 2:
             raise NotApplicable("TOO_FEW_ROWS", f"the {name} table has {n} rows; a score needs at least 2")
-
-
-def draws(rng: Rng, n: int, m: int, times: int = DRAWS) -> Iterator[NDArray[np.int64]]:
-    """Yield `times` sorted subsamples of m of n rows without replacement; all rows, once, when m >= n."""
-    if m >= n:
-        yield np.arange(n)
-        return
-    generator = rng.child("draws").generator()
-    for _ in range(times):
-        yield np.sort(generator.choice(n, m, replace=False))
-
-
-def resplit_sd(
-    rng: Rng,
-    pooled: NDArray[Any],
-    fresh: int,
-    statistic: Callable[[NDArray[Any], NDArray[Any]], float | NDArray[np.float64]],
-    times: int = 20,
-) -> Any:
-    """Return the spread of `statistic` over random re-splits of real rows: the noise floor.
-
-    Parameters
-    ----------
-    pooled : (n, ...) array
-        Train rows and fresh real rows together.
-    fresh : int
-        How many of them stand for fresh real rows in each re-split.
-    statistic : callable
-        Takes the rows that stand for train and those that stand for fresh rows.
-    """
-    generator = rng.child("resplit").generator()
-    found = []
-    for _ in range(times):
-        order = generator.permutation(len(pooled))
-        found.append(statistic(pooled[order[fresh:]], pooled[order[:fresh]]))
-    return np.std(np.asarray(found), axis=0, ddof=1)

@@ -75,6 +75,8 @@ class Result:
     rows : mapping of str to array
         Scores per row, aligned to the rows of the table that the name begins with: ``synthetic.alpha``,
         ``train.beta``. Never written to results.json.
+    embedding : str or None
+        Hash of the embedding that distances were taken in; results of different embeddings do not compare.
     code, name, category, direction : str
         Filled in by the catalog.
     """
@@ -90,6 +92,7 @@ class Result:
     name: str = ""
     category: str = ""
     direction: Direction = Direction.INFO
+    embedding: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in results.json."""

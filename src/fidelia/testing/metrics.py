@@ -6,8 +6,9 @@ Nothing here imports a test framework: a broken contract raises AssertionError w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,14 @@ from fidelia.rng import Rng
 from fidelia.schema import Column, Kind, Role, Schema
 
 if TYPE_CHECKING:
-    from fidelia.measure.catalog import Entry
+    from fidelia.measure.entry import Entry
 
 SCHEMA = Schema(
     (
         Column("x", Kind.NUMBER),
         Column("y", Kind.NUMBER, nullable=True),
         Column("group", Kind.CATEGORY, nullable=True),
-        Column("flag", Kind.BOOLEAN),
+        Column("flag", Kind.BOOLEAN, Role.SENSITIVE),
         Column("label", Kind.CATEGORY, Role.TARGET),
     )
 )
@@ -49,15 +50,53 @@ def check_metric(entry: Entry, rows: int = 600) -> None:
     AssertionError
         When the metric breaks its contract; the message names the check.
     """
-    real = Case(real_rows(rows, 1), real_rows(rows // 2, 2), real_rows(rows // 2, 3), Rng(0))
-    fresh = entry(real)
+    cases = _cases(rows)
+    fresh = entry(cases["real"])
     _check_form(fresh, entry)
     _check_real(fresh)
-    _check_direction(entry, real, fresh)
-    _check_orders(entry, real, fresh)
-    assert _same(fresh, entry(replace(real))), f"{entry.code}: the same case gave another result"
-    for name, case in legal_cases(rows):
+    _check_direction(entry, cases, fresh)
+    _check_orders(entry, cases, fresh)
+    assert _same(fresh, entry(replace(cases["real"]))), f"{entry.code}: the same case gave another result"
+    for name, case in _legal(rows).items():
         _check_legal(entry, name, case)
+
+
+@cache
+def _cases(rows: int) -> dict[str, Case]:
+    """Return the cases that every metric is held to, made once, so that metrics share their searches."""
+    half = rows // 2
+    real = Case(
+        real_rows(rows, 1),
+        real_rows(half, 2),
+        real_rows(half, 3),
+        Rng(0),
+        generations=(real_rows(half, 11), real_rows(half, 12)),
+        generator=_bootstrap,
+        epsilon=1.0,
+    )
+    r = np.random.default_rng(0)
+    turned = [t.take(r.permutation(len(t))) for t in (real.train, real.synthetic, real.unseen)]
+    swapped = [_reversed(t) for t in (real.train, real.synthetic, real.unseen)]
+    found = {"real": real, "copies": replace(real, synthetic=real.train.take(np.arange(half)))}
+    for share in (0.4, 0.9):
+        bad = tuple(real_rows(half, seed, share) for seed in (2, 11, 12))
+        found[f"broken {share}"] = replace(real, synthetic=bad[0], generations=bad[1:])
+    for name, sides in (("rows", turned), ("columns", swapped)):
+        further = real.generations if name == "rows" else tuple(map(_reversed, real.generations))
+        found[f"other order of {name}"] = replace(
+            real, train=sides[0], synthetic=sides[1], holdout=sides[2], generations=further
+        )
+    return found
+
+
+@cache
+def _legal(rows: int) -> dict[str, Case]:
+    return dict(legal_cases(rows))
+
+
+def _bootstrap(train: Table, n: int, rng: Rng) -> Table:
+    """Make rows as a generator would that memorises: rows of train, drawn again."""
+    return train.take(rng.generator().integers(0, max(len(train), 1), n if len(train) else 0))
 
 
 def real_rows(n: int, seed: int, broken: float = 0.0) -> Table:
@@ -149,26 +188,23 @@ def badness(result: Result) -> float:
             return abs(gap)
 
 
-def _check_direction(entry: Entry, real: Case, fresh: Result) -> None:
+def _check_direction(entry: Entry, cases: Mapping[str, Case], fresh: Result) -> None:
     """Rows of another law score worse; for what looks for copies, copies do."""
-    if entry.category in ("authenticity", "privacy"):
-        worse = [real.train.take(np.arange(len(real.synthetic)))]
-    else:
-        worse = [real_rows(len(real.synthetic), 2, broken) for broken in (0.4, 0.9)]
-    found = [badness(fresh)] + [badness(entry(replace(real, synthetic=table))) for table in worse]
+    if entry.direction is Direction.INFO:
+        return
+    copying = entry.category in ("authenticity", "privacy")
+    worse = ("copies",) if copying else ("broken 0.4", "broken 0.9")
+    found = [badness(fresh)] + [badness(entry(cases[name])) for name in worse]
     assert fresh.interval is not None
     slack = (fresh.interval[1] - fresh.interval[0]) / 2
     steady = all(b > a - slack for a, b in pairwise(found))
     assert steady and found[-1] > found[0], f"{entry.code}: worse rows scored {found} (badness)"
 
 
-def _check_orders(entry: Entry, real: Case, fresh: Result) -> None:
+def _check_orders(entry: Entry, cases: Mapping[str, Case], fresh: Result) -> None:
     """The order of rows and of columns changes nothing beyond the noise of draws."""
-    r = np.random.default_rng(0)
-    turned = [t.take(r.permutation(len(t))) for t in (real.train, real.synthetic, real.unseen)]
-    swapped = [_reversed(t) for t in (real.train, real.synthetic, real.unseen)]
-    for name, sides in (("rows", turned), ("columns", swapped)):
-        other = entry(Case(sides[0], sides[1], sides[2], Rng(0)))
+    for name in ("rows", "columns"):
+        other = entry(cases[f"other order of {name}"])
         assert other.value is not None and fresh.value is not None and fresh.interval is not None
         room = max(fresh.interval[1] - fresh.interval[0], 1e-9) / 2
         gap = abs(other.value - fresh.value)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.intervals import Estimate, auc, normal, r_squared
 from fidelia.measure.learners import Features, boosted, features, linear, train
-from fidelia.measure.reference import draws
 from fidelia.measure.result import Caveat, Reference, Result
+from fidelia.measure.statistics.estimates import Estimate, auc, r_squared
+from fidelia.measure.statistics.intervals import normal
+from fidelia.measure.statistics.resampling import draws
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

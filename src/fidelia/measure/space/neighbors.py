@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fidelia.measure.embed import Embedded
+    from fidelia.measure.space.embed import Embedded
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.intervals import normal
-from fidelia.measure.reference import draws, resplit_sd
 from fidelia.measure.result import Result
+from fidelia.measure.statistics.intervals import normal
+from fidelia.measure.statistics.resampling import draws, resplit_sd
 from fidelia.measure.values import missing
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.intervals import normal
-from fidelia.measure.pictures import bars, histogram
-from fidelia.measure.reference import draws
+from fidelia.measure.columns.pictures import bars, histogram
 from fidelia.measure.result import Caveat, Result
+from fidelia.measure.statistics.intervals import normal
+from fidelia.measure.statistics.resampling import draws
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

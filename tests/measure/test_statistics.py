@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, false_discovery_control
 
-from fidelia.measure import intervals
-from fidelia.measure.alpha_beta import levels, signed_parts
+from fidelia.measure.statistics import bridge, estimates, intervals, multiple
+from fidelia.measure.support.alpha_beta import levels, signed_parts
 
 
 @given(st.integers(0, 60), st.integers(1, 60))
@@ -29,7 +29,7 @@ def test_auc_and_its_variance():
     found, spread = [], []
     for _ in range(300):
         x = np.concatenate([r.normal(1, 1, 60), r.normal(0, 1, 90)])
-        estimate = intervals.auc(x, np.arange(150) < 60)
+        estimate = estimates.auc(x, np.arange(150) < 60)
         found.append(estimate.value)
         spread.append(estimate.sd)
     assert np.mean(found) == pytest.approx(0.7602, abs=0.01)
@@ -38,7 +38,7 @@ def test_auc_and_its_variance():
 
 def test_paired_difference_of_a_model_with_itself_is_nothing():
     r = np.random.default_rng(1)
-    a = intervals.auc(r.random(50), r.random(50) < 0.5)
+    a = estimates.auc(r.random(50), r.random(50) < 0.5)
     assert a.minus(a).value == 0 and a.minus(a).sd == 0
 
 
@@ -48,40 +48,40 @@ def test_r_squared_interval_covers():
     for _ in range(200):
         x = r.normal(size=300)
         y = x + r.normal(size=300)
-        estimate = intervals.r_squared(x, y)
+        estimate = estimates.r_squared(x, y)
         held += abs(estimate.value - 0.5) < 1.96 * estimate.sd
     assert held > 175
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_benjamini_hochberg_equals_scipy(p):
-    assert np.allclose(intervals.benjamini_hochberg(np.array(p)), false_discovery_control(p))
+    assert np.allclose(multiple.benjamini_hochberg(np.array(p)), false_discovery_control(p))
 
 
 def test_conformal_p_values_are_super_uniform():
     r = np.random.default_rng(3)
-    p = np.concatenate([intervals.conformal(r.random(50), r.random(40), "high") for _ in range(200)])
+    p = np.concatenate([multiple.conformal(r.random(50), r.random(40), "high") for _ in range(200)])
     for level in (0.05, 0.1, 0.5):
         assert np.mean(p <= level) <= level + 0.01
 
 
 @pytest.mark.parametrize(("quantile", "p"), [(0.282, 0.5), (0.498, 0.1), (0.579, 0.05), (0.758, 0.01)])
 def test_bridge_p_values(quantile, p):
-    assert intervals.bridge_p(2 * quantile / 500**0.5, 1000, 1000) == pytest.approx(p, rel=0.1)
-    assert intervals.bridge_p(0.0, 1000, 1000) == 1
+    assert bridge.bridge_p(2 * quantile / 500**0.5, 1000, 1000) == pytest.approx(p, rel=0.1)
+    assert bridge.bridge_p(0.0, 1000, 1000) == 1
 
 
 def test_bridge_p_values_fall_steadily():
     at = np.linspace(0, 0.3, 200)
     for one_sided in (False, True):
-        p = [intervals.bridge_p(gap, 1000, 1000, one_sided=one_sided) for gap in at]
+        p = [bridge.bridge_p(gap, 1000, 1000, one_sided=one_sided) for gap in at]
         assert np.all(np.diff(p) <= 0) and p[-1] < 1e-8
 
 
 def test_null_law_of_the_exact_integral():
     r = np.random.default_rng(4)
     gaps = [sum(signed_parts(levels(r.random(400), r.random(300)).spread)) for _ in range(400)]
-    mean, sd = intervals.null_gap(400, 300)
+    mean, sd = bridge.null_gap(400, 300)
     assert np.mean(gaps) == pytest.approx(mean, rel=0.08)
     assert np.std(gaps) == pytest.approx(sd, rel=0.12)
 

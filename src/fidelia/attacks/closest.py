@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.alpha_beta import subsampled
-from fidelia.measure.intervals import normal
-from fidelia.measure.reference import DRAWS
 from fidelia.measure.result import Caveat, Reference, Result
+from fidelia.measure.space.caveats import subsampled
+from fidelia.measure.statistics.intervals import normal
+from fidelia.measure.statistics.resampling import DRAWS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

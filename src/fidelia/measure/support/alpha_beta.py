@@ -19,16 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.intervals import bridge_p, effective, normal, null_gap
-from fidelia.measure.reference import Contrast, draws
-from fidelia.measure.result import Caveat, Reference, Result
-from fidelia.measure.ties import tie_caveats
+from fidelia.measure.reference import Contrast
+from fidelia.measure.result import Reference, Result
+from fidelia.measure.space.caveats import subsampled, tie_caveats
+from fidelia.measure.statistics.bridge import bridge_p, effective, null_gap
+from fidelia.measure.statistics.intervals import normal
+from fidelia.measure.statistics.resampling import draws
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fidelia.measure.case import Case
-    from fidelia.measure.neighbors import Neighbors
+    from fidelia.measure.space.neighbors import Neighbors
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -370,14 +372,6 @@ def _result(
 
 def _fresh(side: Contrast) -> str:
     return "holdout" if side.kind == "holdout" else "train-split"
-
-
-def subsampled(case: Case) -> tuple[Caveat, ...]:
-    """Return the caveat that only a part of the rows was searched, where that is so."""
-    if not case.embedded.subsampled:
-        return ()
-    used = ", ".join(f"{len(rows):,} {side}" for side, rows in case.embedded.rows.items())
-    return (Caveat("SUBSAMPLED", f"Neighbours were searched in a seeded subsample: {used} rows."),)
 
 
 def _refuse_small(near: Neighbors) -> None:

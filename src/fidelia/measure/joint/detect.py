@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.intervals import Estimate, auc, normal
 from fidelia.measure.learners import Features, boosted, features, linear, train
 from fidelia.measure.result import Result
+from fidelia.measure.statistics.estimates import Estimate, auc
+from fidelia.measure.statistics.intervals import normal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fidelia.data.keys import learnt_keys
 from fidelia.errors import NotApplicable
-from fidelia.measure.alpha_beta import NEIGHBOUR, subsampled
-from fidelia.measure.intervals import benjamini_hochberg, conformal, newcombe, normal, wilson
 from fidelia.measure.result import Caveat, Reference, Result
-from fidelia.measure.ties import tie_caveats, tie_share
+from fidelia.measure.space.caveats import subsampled, tie_caveats, tie_share
+from fidelia.measure.statistics.intervals import newcombe, normal, wilson
+from fidelia.measure.statistics.multiple import benjamini_hochberg, conformal
+from fidelia.measure.support.alpha_beta import NEIGHBOUR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fidelia.measure.case import Case
-    from fidelia.measure.neighbors import Near, Neighbors
+    from fidelia.measure.space.neighbors import Near, Neighbors
 
     Floats = NDArray[np.float64]
 
@@ -71,9 +71,9 @@ def authenticity(case: Case) -> Result:
     hits, real = int((synthetic > 1).sum()), float((fresh > 1).mean())
     sd = np.sqrt(real * (1 - real) / len(fresh))
     points = side.case.embedded
-    rows = {"synthetic.ratio": _spread(case, "synthetic", whole)}
+    rows = {"synthetic.ratio": case.aligned("synthetic", whole)}
     if case.holdout is not None:
-        rows["holdout.ratio"] = _spread(case, "holdout", fresh)
+        rows["holdout.ratio"] = case.aligned("holdout", fresh)
     return Result(
         value=hits / len(synthetic),
         interval=wilson(hits, len(synthetic)),
@@ -98,13 +98,6 @@ def _shares(ratio: Floats) -> list[float]:
     places = np.minimum(np.searchsorted(EDGES, ratio, side="right") - 1, len(EDGES) - 2)
     counts = np.bincount(places, minlength=len(EDGES) - 1)
     return [float(share) for share in counts / len(ratio)]
-
-
-def _spread(case: Case, side: str, scores: Floats) -> Floats:
-    """Align scores of points to the rows of the table; NaN for rows outside the subsample."""
-    out = np.full(len(getattr(case, side)), np.nan)
-    out[case.embedded.rows[side]] = scores
-    return out
 
 
 def difference(case: Case) -> Result:
@@ -177,29 +170,3 @@ def _too_small(synthetic: int, fresh: int) -> tuple[Caveat, ...]:
 def _refuse_small(case: Case, fresh: int) -> None:
     if min(fresh, len(case.synthetic)) < 2 or len(case.train) < NEIGHBOUR + 1:
         raise NotApplicable("TOO_FEW_ROWS", "the difference of authenticity needs 6 train rows and 2 of each other")
-
-
-def identical(case: Case) -> Result:
-    """AUT05: the share of synthetic rows that equal a train row in every column but ids and texts."""
-    if not case.values:
-        raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
-    if not len(case.synthetic):
-        raise NotApplicable("TOO_FEW_ROWS", "the synthetic table has no rows")
-    train = learnt_keys(case.train)
-    same = np.isin(learnt_keys(case.synthetic), train)
-    n = {"train": len(train), "synthetic": len(same)}
-    fresh = None
-    if case.holdout is not None and len(case.holdout):
-        real = np.isin(learnt_keys(case.holdout), train)
-        n["holdout"] = len(real)
-        share = float(real.mean())
-        fresh = Reference(share, float(np.sqrt(share * (1 - share) / len(real))), len(real), "holdout")
-    return Result(
-        value=float(same.mean()),
-        interval=wilson(int(same.sum()), len(same)),
-        reference=fresh,
-        n=n,
-        caveats=() if fresh else (Caveat("NEEDS_HOLDOUT", "Without a holdout the expected share is not known."),),
-        breakdown={"synthetic": float(same.mean()), "holdout": fresh and fresh.value, "rows": int(same.sum())},
-        rows={"synthetic.identical": same},
-    )

@@ -1,4 +1,4 @@
-"""How much of a table is duplicated, which decides what nearest-neighbour ratios can mean."""
+"""What must be said beside a number that rests on distances: ties, and searches in a part of the rows."""
 
 from __future__ import annotations
 
@@ -29,3 +29,11 @@ def tie_caveats(case: Case) -> tuple[Caveat, ...]:
         "compare identical rows (AUT05) with the holdout's instead."
     )
     return (Caveat("TIES", text),)
+
+
+def subsampled(case: Case) -> tuple[Caveat, ...]:
+    """Return the caveat that only a part of the rows was searched, where that is so."""
+    if not case.embedded.subsampled:
+        return ()
+    used = ", ".join(f"{len(rows):,} {side}" for side, rows in case.embedded.rows.items())
+    return (Caveat("SUBSAMPLED", f"Neighbours were searched in a seeded subsample: {used} rows."),)

@@ -1,0 +1,1 @@
+"""Metrics of newness: are rows repeated from train?"""

@@ -1,0 +1,1 @@
+"""Metrics of single columns, of pairs and of small sets of columns."""

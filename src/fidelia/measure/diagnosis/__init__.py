@@ -1,0 +1,1 @@
+"""Diagnosis: from curves and clusters to words."""

@@ -1,0 +1,1 @@
+"""Several synthetic tables: how stable a generator is, and which is best."""

@@ -1,0 +1,1 @@
+"""Metrics of supports: where one table lies, does the other lie there too?"""

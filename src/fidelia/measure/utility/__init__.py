@@ -1,0 +1,1 @@
+"""Metrics of use: do models and analyses come out alike?"""

@@ -1,0 +1,1 @@
+"""The sanity suite: does a metric do what its name promises?"""
