@@ -9,6 +9,7 @@
     │   ├── SchemaError          4   a column does not fit its kind, or tables do not fit each other
     │   └── BundleError          4   a model file is damaged, unsafe or of another format
     ├── UsageError               2   an argument, name or condition that does not exist or cannot hold
+    │   └── EmbeddingMismatch    2   scores of different embeddings do not compare
     ├── MissingExtra             5   an optional dependency is not installed
     └── NotApplicable            1   a component declines, with its reason
 
@@ -50,6 +51,10 @@ class UsageError(FideliaError):
     exit_code = 2
 
 
+class EmbeddingMismatch(UsageError):  # noqa: N818 - reads as what it is
+    """Scores whose distances were taken in different embeddings do not compare."""
+
+
 class MissingExtra(FideliaError):  # noqa: N818 - reads as what it is
     """An optional dependency is not installed; the message is the command that installs it."""
 
@@ -68,7 +73,8 @@ class NotApplicable(FideliaError):  # noqa: N818 - a polite refusal, not a failu
     code : str
         A typed reason: ``NEEDS_HOLDOUT``, ``NEEDS_TARGET``, ``TOO_FEW_ROWS``,
         ``DEGENERATE_COLUMN``, ``ALL_MISSING``, ``UNSUPPORTED_TYPE``, ``BUDGET``,
-        ``HOLDS_ROWS`` (a generator made of training rows is not saved).
+        ``HOLDS_ROWS`` (a generator made of training rows is not saved), ``NEEDS_FEATURES``
+        (features were given for other rows).
     text : str
         The same in words.
     """

@@ -46,10 +46,20 @@ def learnt_keys(table: Table) -> Keys:
     return _joined(table, [c.name for c in table.schema if c.kind.modelled])
 
 
+def column_keys(table: Table) -> dict[str, Keys]:
+    """Hash every value of the columns whose values generators learn; the sum over any columns is a key of part rows."""
+    return {c.name: scattered(c.name, value_keys(table[c.name])) for c in table.schema if c.kind.modelled}
+
+
+def scattered(name: str, keys: Keys) -> Keys:
+    """Return keys of one column's values that can be added to those of other columns."""
+    return _mixed(keys ^ _named(name))
+
+
 def _joined(table: Table, names: list[str]) -> Keys:
     total = np.zeros(len(table), dtype=np.uint64)
     for name in names:
-        total += _mixed(value_keys(table[name]) ^ _named(name))
+        total += scattered(name, value_keys(table[name]))
     return _mixed(total)
 
 

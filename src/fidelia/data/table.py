@@ -37,11 +37,14 @@ class Table:
         What the columns mean.
     flavour : {"pandas", "polars", "pyarrow"}
         The kind of frame that `native` returns.
+    features : (n, width) array or None
+        Features of each row that were computed elsewhere; they go where the rows go.
     """
 
     arrow: pa.Table
     schema: Schema
     flavour: Flavour = "pandas"
+    features: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.arrow.column_names != self.schema.names:
@@ -62,7 +65,9 @@ class Table:
 
     def take(self, rows: np.ndarray | Sequence[int]) -> Table:
         """Return the table of the rows at these positions, in this order."""
-        return self.with_arrow(self.arrow.take(pa.array(rows, type=pa.int64())))
+        arrow = self.arrow.take(pa.array(rows, type=pa.int64()))
+        features = None if self.features is None else self.features[rows]
+        return Table(arrow, self.schema, self.flavour, features)
 
     def with_arrow(self, arrow: pa.Table) -> Table:
         """Return a table of other rows with this table's schema and flavour."""
@@ -70,7 +75,7 @@ class Table:
 
     def with_schema(self, schema: Schema) -> Table:
         """Return the same rows under another schema."""
-        return Table(self.arrow, schema, self.flavour)
+        return Table(self.arrow, schema, self.flavour, self.features)
 
     def native(self) -> Any:
         """Return the rows as the flavour of frame that the table was made from."""

@@ -7,14 +7,14 @@ spreads without ever repeating a row: of the value over half-samples, and of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.result import Caveat, Result
+from fidelia.measure.result import Caveat, Reference, Result
 from fidelia.measure.statistics.intervals import normal
 from fidelia.measure.statistics.resampling import DRAWS, draws, half_samples, resplits
 
@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
 
 Score = Callable[[Any, Any], "float | Floats"]
+Pair = tuple[Any, Any]
 Sides = Mapping[str, "NDArray[Any]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A score that is cheaper for all pairs of tables in one call: they give ``(pairs,)`` or ``(pairs, parts)``."""
+
+    all: Callable[[Sequence[Pair]], Floats]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,17 +75,19 @@ class Measured:
         breakdown: Mapping[str, Any] | None = None,
         rows: Mapping[str, NDArray[Any]] | None = None,
         caveats: tuple[Caveat, ...] = (),
+        embedding: str | None = None,
     ) -> Result:
         """Return it as a Result; `low` and `high` are the bounds of the quantity."""
         full = {} if self.full is None else {"full": float(_mean(self.full[None], axis=1)[0])}
         return Result(
             value=self.value,
             interval=normal(self.value, max(self.sd, self.noise), low, high),
-            reference=self.side.reference(self.reference, self.noise),
+            reference=Reference(self.reference, self.noise, self.n["synthetic"], self.side.kind),
             n=self.n,
             caveats=(*self.side.caveats, *caveats),
             breakdown={**full, **(breakdown or {})},
             rows=rows or {},
+            embedding=embedding,
         )
 
 
@@ -85,7 +95,7 @@ def beside(
     case: Case,
     code: str,
     sides: Callable[[Case], Sides],
-    score: Score,
+    score: Score | Together,
     *,
     most: int | None = None,
     times: int = DRAWS,
@@ -102,7 +112,8 @@ def beside(
         From a case to arrays, ``(n, ...)``, of what the score sees of ``"train"``, ``"synthetic"`` and
         ``"holdout"``; called with the case of the contrast (which always has a holdout).
     score : callable
-        From train rows and other rows to a number, or to one number per part (NaN: not defined).
+        From train rows and other rows to a number, or to one number per part (NaN: not defined). `Together` scores
+        all pairs in one call.
     most : int or None
         At most so many rows on each side, train too.
     times : int
@@ -127,32 +138,45 @@ def beside(
     rng = case.rng.child(code)
     base = train[next(draws(rng.child("train"), len(train), n, 1))]
     chosen = list(draws(rng.child("synthetic"), len(made), m, times))
-    found = _scores(score, ((base, made[rows]) for rows in chosen))
-    real = _scores(score, ((base, fresh[rows]) for rows in draws(rng.child("fresh"), len(fresh), m, times)))
+    real = list(draws(rng.child("fresh"), len(fresh), m, times))
     first = made[chosen[0]]
-    halves = _scores(score, ((base[a], first[b]) for a, b in half_samples(rng, n, m, spreads)))
     pooled = np.concatenate([train, fresh])
     n_split = min(n, len(pooled) - m)
-    noise = _scores(score, ((pooled[a], pooled[b]) for a, b in resplits(rng, len(pooled), n_split, m, spreads)))
-    full = None if most or len(made) == m else _scores(score, [(base, made)])[0]
+    parts = (
+        ((base, made[rows]) for rows in chosen),
+        ((base, fresh[rows]) for rows in real),
+        ((base[a], first[b]) for a, b in half_samples(rng, n, m, spreads)),
+        ((pooled[a], pooled[b]) for a, b in resplits(rng, len(pooled), n_split, m, spreads)),
+        () if most or len(made) == m else ((base, made),),
+    )
+    scored = _together(score, parts) if isinstance(score, Together) else [_scores(score, pairs) for pairs in parts]
+    found, expected, halves, noise, whole = scored
     return Measured(
         side=side,
         n={"train": n, "synthetic": m, side.kind: m},
         values=_mean(found, axis=0),
-        references=_mean(real, axis=0),
+        references=_mean(expected, axis=0),
         sds=_spread(halves),
         noises=_spread(noise),
         value=float(np.mean(_mean(found, axis=1))),
-        reference=float(np.mean(_mean(real, axis=1))),
+        reference=float(np.mean(_mean(expected, axis=1))),
         sd=float(_spread(_mean(halves, axis=1)[:, None])[0]),
         noise=float(_spread(_mean(noise, axis=1)[:, None])[0]),
-        full=full,
+        full=whole[0] if len(whole) else None,
     )
 
 
-def _scores(score: Score, pairs: Iterable[tuple[Any, Any]]) -> Floats:
+def _scores(score: Score, pairs: Iterable[Pair]) -> Floats:
     """Return the score of each pair of tables, ``(pairs, parts)``."""
     return np.array([np.atleast_1d(score(a, b)) for a, b in pairs], dtype=np.float64)
+
+
+def _together(score: Together, parts: Iterable[Iterable[Pair]]) -> list[Floats]:
+    """Return the scores of groups of pairs, all found in one call."""
+    groups = [list(pairs) for pairs in parts]
+    found = score.all([pair for group in groups for pair in group])
+    found = found.reshape(len(found), -1)
+    return np.split(found, np.cumsum([len(group) for group in groups])[:-1])
 
 
 def _mean(scores: Floats, axis: int) -> Floats:

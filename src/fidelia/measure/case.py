@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fidelia.data.table import Table
+    from fidelia.measure.columns.ranked import Ranked
     from fidelia.measure.reference import Contrast
     from fidelia.measure.space.embed import Embedded, Embedding
     from fidelia.measure.space.neighbors import Neighbors
+    from fidelia.measure.utility.fitted import Models
     from fidelia.measure.values import Values
     from fidelia.rng import Rng
     from fidelia.schema.schema import Schema
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,10 @@ class Case:
         ``(train, n, rng) -> Table``: makes synthetic rows from other train rows, for attacks that refit it.
     epsilon : float or None
         The privacy loss that the generator claims to keep to.
+    known : tuple of str
+        The columns that an attacker knows of a person; empty for all but the secret.
+    like : Case or None
+        A case of the same real tables: neighbours among real rows are searched once for both.
     """
 
     train: Table
@@ -56,6 +64,8 @@ class Case:
     generations: tuple[Table, ...] = ()
     generator: Callable[[Table, int, Rng], Table] | None = field(default=None, repr=False)
     epsilon: float | None = None
+    known: tuple[str, ...] = ()
+    like: Case | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         further = [(f"synthetic table {i}", table) for i, table in enumerate(self.generations, start=2)]
@@ -96,19 +106,36 @@ class Case:
         out[self.embedded.rows[side]] = scores
         return out
 
-    @cached_property
+    @property
     def embedded(self) -> Embedded:
         """The three tables in the space where distances are taken; fitted on train alone."""
+        from fidelia.measure.space.record import note
+
+        note(self._embedded.hash)
+        return self._embedded
+
+    @property
+    def neighbors(self) -> Neighbors:
+        """The k-NN graph among the three tables: computed once, shared by every metric."""
+        from fidelia.measure.space.record import note
+
+        note(self._embedded.hash)
+        return self._neighbors
+
+    @cached_property
+    def _embedded(self) -> Embedded:
         from fidelia.measure.space.embed import embed
 
         return embed(self)
 
     @cached_property
-    def neighbors(self) -> Neighbors:
-        """The k-NN graph among the three tables: computed once, shared by every metric."""
+    def _neighbors(self) -> Neighbors:
         from fidelia.measure.space.neighbors import Neighbors
 
-        return Neighbors(self.embedded)
+        like = self.like
+        if like is None or (like.train, like.holdout, like.rng) != (self.train, self.holdout, self.rng):
+            return Neighbors(self._embedded)
+        return Neighbors(self._embedded, like._neighbors if like._embedded.embedding is self.embedding else None)
 
     @cached_property
     def values(self) -> dict[str, Values]:
@@ -118,8 +145,44 @@ class Case:
         return values_of(self)
 
     @cached_property
+    def kept(self) -> dict[Hashable, tuple[object, set[str]]]:
+        """What `once` keeps, with the embeddings that it rests on."""
+        return {}
+
+    def once(self, key: Hashable, make: Callable[[Case], T]) -> T:
+        """Return ``make(self)``, computed on first use and kept, for what several metrics read.
+
+        Parameters
+        ----------
+        key : hashable
+            Names what is kept; the same key must mean the same `make`.
+        """
+        from fidelia.measure.space.record import note, recording
+
+        if key not in self.kept:
+            with recording() as used:
+                self.kept[key] = make(self), used
+        found, used = self.kept[key]
+        note(*used)
+        return cast("T", found)
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        """The modelled columns of the three tables as ranks among their distinct values; needs a holdout."""
+        from fidelia.measure.columns.ranked import ranked
+
+        return ranked(self)
+
+    @cached_property
     def contrast(self) -> Contrast:
         """This case beside fresh real rows: the holdout, or half of train where there is none."""
         from fidelia.measure.reference import contrast
 
         return contrast(self)
+
+    @cached_property
+    def models(self) -> Models:
+        """The models that predict the target: each learnt once, shared by every metric of use and fairness."""
+        from fidelia.measure.utility.fitted import Models
+
+        return Models(self)

@@ -30,6 +30,7 @@ TABLES = (
     "fidelia.attacks.entries",
     "fidelia.measure.completeness.entries",
     "fidelia.measure.generations.entries",
+    "fidelia.measure.fairness.entries",
 )
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from fidelia.measure.result import Direction, Result
+from fidelia.measure.space.record import recording
 
 if TYPE_CHECKING:
     from fidelia.measure.case import Case
@@ -47,7 +48,8 @@ class Entry:
         The finest level at which scores are given.
     needs : tuple of str
         What a case must have beside train and synthetic: ``"holdout"``, ``"target"``, ``"sensitive"``,
-        ``"generations"``, ``"generator"``, ``"epsilon"``.
+        ``"generations"``, ``"generator"``, ``"epsilon"``; ``"rules"``: columns that keep some, as keys, formats,
+        closed lists and rounding.
     tier : {1, 2}
         1 is measured by default; 2 on demand.
     """
@@ -69,7 +71,16 @@ class Entry:
         return CATEGORIES[self.code[:3]]
 
     def __call__(self, case: Case) -> Result:
-        """Measure `case` and sign the result."""
+        """Measure `case` and sign the result; the same case is measured once."""
         module, _, attribute = self.where.partition(":")
         metric: Metric = getattr(import_module(module), attribute)
-        return replace(metric(case), code=self.code, name=self.name, category=self.category, direction=self.direction)
+        with recording() as used:
+            found = case.once(self, metric)
+        return replace(
+            found,
+            code=self.code,
+            name=self.name,
+            category=self.category,
+            direction=self.direction,
+            embedding="+".join(sorted(used)) or found.embedding,
+        )

@@ -63,10 +63,11 @@ def contrast(case: Case) -> Contrast:
     _refuse_empty(case)
     if case.holdout is not None:
         return Contrast(case, "holdout", min(len(case.synthetic), len(case.holdout)), ())
-    order = case.rng.child("reference").generator().permutation(len(case.train))
+    embedding = case.embedded.embedding
+    order = case.rng.child("reference").generator().permutation(embedding.calibration(case.train))
     half = len(order) // 2
     first, second = (case.train.take(np.sort(part)) for part in (order[half:], order[:half]))
-    split = replace(case, train=first, holdout=second, embedding=case.embedded.embedding)
+    split = replace(case, train=first, holdout=second, embedding=embedding)
     return Contrast(split, "train-split", min(len(case.synthetic), half), (OPTIMISTIC,))
 
 

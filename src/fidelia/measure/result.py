@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from fidelia.errors import EmbeddingMismatch
+
 
 class Direction(StrEnum):
     """Which way is better."""
@@ -114,8 +116,25 @@ class Result:
             "direction": str(self.direction),
             "n": dict(self.n),
             "caveats": [{"code": c.code, "text": c.text} for c in self.caveats],
+            "embedding": self.embedding,
             "breakdown": plain(self.breakdown),
         }
+
+
+def comparable(*results: Result) -> None:
+    """Refuse results of one metric whose distances were taken in different embeddings.
+
+    Raises
+    ------
+    EmbeddingMismatch
+    """
+    hashes = {result.embedding for result in results if result.embedding}
+    if len(hashes) > 1:
+        codes = ", ".join(dict.fromkeys(result.code for result in results if result.embedding))
+        raise EmbeddingMismatch(
+            f"scores of {codes} were taken in different embeddings ({', '.join(sorted(h[:8] for h in hashes))}), whose "
+            "distances do not compare: measure both sets beside the same train table, with the same embedding"
+        )
 
 
 def plain(value: Any) -> Any:

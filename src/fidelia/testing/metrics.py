@@ -6,7 +6,7 @@ Nothing here imports a test framework: a broken contract raises AssertionError w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -18,6 +18,7 @@ import pyarrow as pa
 from fidelia.data.table import Table
 from fidelia.errors import NotApplicable
 from fidelia.measure.case import Case
+from fidelia.measure.findings import ONE_SIDED
 from fidelia.measure.result import Direction, Result
 from fidelia.rng import Rng
 from fidelia.schema import Column, Kind, Role, Schema
@@ -32,6 +33,19 @@ SCHEMA = Schema(
         Column("group", Kind.CATEGORY, nullable=True),
         Column("flag", Kind.BOOLEAN, Role.SENSITIVE),
         Column("label", Kind.CATEGORY, Role.TARGET),
+    )
+)
+RULED = Schema(
+    (
+        Column("key", Kind.ID, Role.KEY),
+        Column("code", Kind.TEXT),
+        Column("place", Kind.CATEGORY),
+        Column("region", Kind.CATEGORY),
+        Column("price", Kind.INTEGER),
+        Column("low", Kind.INTEGER),
+        Column("high", Kind.INTEGER),
+        Column("day", Kind.DATETIME),
+        Column("share", Kind.NUMBER, nullable=True),
     )
 )
 
@@ -50,37 +64,39 @@ def check_metric(entry: Entry, rows: int = 600) -> None:
     AssertionError
         When the metric breaks its contract; the message names the check.
     """
-    cases = _cases(rows)
+    ruled = "rules" in entry.needs
+    cases = _cases(rows, ruled_rows if ruled else real_rows)
     fresh = entry(cases["real"])
     _check_form(fresh, entry)
     _check_real(fresh)
     _check_direction(entry, cases, fresh)
     _check_orders(entry, cases, fresh)
     assert _same(fresh, entry(replace(cases["real"]))), f"{entry.code}: the same case gave another result"
-    for name, case in _legal(rows).items():
+    for name, case in (_legal(rows) | (_legal_ruled(rows) if ruled else {})).items():
         _check_legal(entry, name, case)
 
 
 @cache
-def _cases(rows: int) -> dict[str, Case]:
+def _cases(rows: int, made: Callable[..., Table]) -> dict[str, Case]:
     """Return the cases that every metric is held to, made once, so that metrics share their searches."""
     half = rows // 2
     real = Case(
-        real_rows(rows, 1),
-        real_rows(half, 2),
-        real_rows(half, 3),
+        made(rows, 1),
+        made(half, 2),
+        made(half, 3),
         Rng(0),
-        generations=(real_rows(half, 11), real_rows(half, 12)),
-        generator=_bootstrap,
+        generations=(made(half, 11), made(half, 12)),
+        generator=_unseeing,
         epsilon=1.0,
     )
     r = np.random.default_rng(0)
     turned = [t.take(r.permutation(len(t))) for t in (real.train, real.synthetic, real.unseen)]
     swapped = [_reversed(t) for t in (real.train, real.synthetic, real.unseen)]
-    found = {"real": real, "copies": replace(real, synthetic=real.train.take(np.arange(half)))}
+    found = {"real": real, "copies": replace(real, synthetic=real.train.take(np.arange(half)), generator=_bootstrap)}
     for share in (0.4, 0.9):
-        bad = tuple(real_rows(half, seed, share) for seed in (2, 11, 12))
+        bad = tuple(made(half, seed, share) for seed in (2, 11, 12))
         found[f"broken {share}"] = replace(real, synthetic=bad[0], generations=bad[1:])
+        found[f"uneven {share}"] = replace(real, generations=(bad[1], real.generations[1]))
     for name, sides in (("rows", turned), ("columns", swapped)):
         further = real.generations if name == "rows" else tuple(map(_reversed, real.generations))
         found[f"other order of {name}"] = replace(
@@ -92,6 +108,26 @@ def _cases(rows: int) -> dict[str, Case]:
 @cache
 def _legal(rows: int) -> dict[str, Case]:
     return dict(legal_cases(rows))
+
+
+@cache
+def _legal_ruled(rows: int) -> dict[str, Case]:
+    """Return awkward tables of columns that keep rules, by name."""
+    real = _cases(rows, ruled_rows)["real"]
+    return {
+        "rules without a holdout": replace(real, holdout=None),
+        "rules of two rows": replace(
+            real, train=ruled_rows(2, 1), synthetic=ruled_rows(2, 2), holdout=ruled_rows(2, 3)
+        ),
+        "rules of twenty rows": replace(real, train=ruled_rows(20, 1), synthetic=ruled_rows(20, 2)),
+        "rules without synthetic rows": replace(real, synthetic=ruled_rows(0, 2)),
+        "rules of equal rows": replace(real, train=real.train.take(np.zeros(rows, int))),
+    }
+
+
+def _unseeing(_: Table, n: int, rng: Rng) -> Table:
+    """Make rows as a generator would that knows the law and never looked at train."""
+    return real_rows(n, rng.integer())
 
 
 def _bootstrap(train: Table, n: int, rng: Rng) -> Table:
@@ -117,6 +153,35 @@ def real_rows(n: int, seed: int, broken: float = 0.0) -> Table:
             "flag": pa.array(r.random(n) < np.where(bad, 0.9, 0.3)),
             "label": pa.array(label),
         }
+    )
+
+
+def ruled_rows(n: int, seed: int, broken: float = 0.0) -> Table:
+    """Return rows whose columns keep rules, a share of them one and the same row that breaks every one.
+
+    Keys are unique, codes have one format, places belong to regions (some are rare), prices are multiples of five,
+    ``low`` is never above ``high``, days begin at midnight and are of one year, shares are missing where low is low.
+    """
+    r = np.random.default_rng(seed)
+    bad = r.random(n) < broken
+    place = r.choice(45, n, p=[0.5, 0.2, 0.1, 0.08, 0.04, *[0.002] * 40])
+    price, low = 5 * r.integers(0, 40, n), r.integers(0, 50, n)
+    high = low + r.integers(0, 50, n)
+    second = np.where(bad, 60 * 365 * 86400 + 1, 50 * 365 * 86400 + 86400 * r.integers(0, 365, n))
+    codes = [f"{chr(65 + a)}B-{b:03d}" for a, b in zip(r.integers(0, 26, n), r.integers(0, 1000, n), strict=True)]
+    return _table(
+        {
+            "key": pa.array(["K" if b else f"K{seed:02d}{i:05d}" for i, b in enumerate(bad)], pa.string()),
+            "code": pa.array(np.where(bad, "?", codes).tolist(), pa.string()),
+            "place": pa.array([f"p{i}" for i in np.where(bad, 0, place)], pa.string()),
+            "region": pa.array(["far" if b else f"r{i % 3}" for i, b in zip(place, bad, strict=True)], pa.string()),
+            "price": pa.array(np.where(bad, 33.3, price)) if bad.any() else pa.array(price),
+            "low": pa.array(np.where(bad, 300, low)),
+            "high": pa.array(np.where(bad, 25, high)),
+            "day": pa.array(second).cast(pa.timestamp("s")),
+            "share": pa.array(r.integers(0, 100, n) / 100, mask=r.random(n) < np.where(bad, 0.2, 0.7 * (low < 15))),
+        },
+        RULED,
     )
 
 
@@ -175,6 +240,8 @@ def badness(result: Result) -> float:
     """Return how far a result is from what fresh real rows get, in the direction that is worse."""
     assert result.value is not None and result.reference is not None
     gap = result.value - result.reference.value
+    if result.code in ONE_SIDED:
+        return ONE_SIDED[result.code] * gap
     match result.direction:
         case Direction.HIGHER:
             return -gap
@@ -189,11 +256,13 @@ def badness(result: Result) -> float:
 
 
 def _check_direction(entry: Entry, cases: Mapping[str, Case], fresh: Result) -> None:
-    """Rows of another law score worse; for what looks for copies, copies do."""
+    """Rows of another law score worse; for what looks for copies, copies do; for stability, one broken set of three."""
     if entry.direction is Direction.INFO:
         return
     copying = entry.category in ("authenticity", "privacy")
     worse = ("copies",) if copying else ("broken 0.4", "broken 0.9")
+    if entry.category == "stability":
+        worse = ("uneven 0.4", "uneven 0.9")
     found = [badness(fresh)] + [badness(entry(cases[name])) for name in worse]
     assert fresh.interval is not None
     slack = (fresh.interval[1] - fresh.interval[0]) / 2

@@ -1,5 +1,17 @@
 """The one place for statistics: intervals, estimates, tests, their corrections, and resampling.
 
+============================================= ================================================================
+`intervals`                                   wilson, newcombe, clopper_pearson, normal, epsilon_bound
+`estimates`                                   Estimate (paired differences: ``minus``), auc (DeLong), r_squared
+`effect`                                      standardized_difference, cliffs_delta, cohen_h
+`permutation`                                 permutation_p
+`bridge`                                      null_gap, bridge_p: the law of integrated scores
+`multiple`                                    benjamini_hochberg, conformal
+`resampling`                                  draws, half_samples, resplits, resplit_sd, paired_bootstrap
+`sets`                                        across: K synthetic sets of one generator
+============================================= ================================================================
+
 Nearest-neighbour statistics must not be bootstrapped over rows that are searched: a resample holds duplicates, so
-that distances of 0 appear that no real sample has. Rows of scores already computed may be resampled.
+that distances of 0 appear that no real sample has (random halves without replacement instead: `half_samples`). Rows of scores already computed may be
+resampled (`paired_bootstrap`). Kendall's and Spearman's correlations are scipy's.
 """

@@ -36,6 +36,16 @@ class Estimate:
         """Return the paired difference of two estimates on the same observations."""
         return Estimate(self.value - other.value, self.influence - other.influence)
 
+    def relative_to(self, other: Estimate, floor: float) -> Estimate:
+        """Return ``(self - floor) / (other - floor)`` on the same observations, by the delta method.
+
+        The value is NaN where `other` does not rise above the floor.
+        """
+        if other.value <= floor:
+            return Estimate(np.nan, np.zeros(len(self.influence)))
+        ratio = (self.value - floor) / (other.value - floor)
+        return Estimate(ratio, (self.influence - ratio * other.influence) / (other.value - floor))
+
 
 def auc(scores: ArrayLike, labels: ArrayLike) -> Estimate:
     """Return the area under the ROC curve with DeLong's variance.

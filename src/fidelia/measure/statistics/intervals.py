@@ -1,8 +1,15 @@
-"""Intervals of proportions and of values with a standard error."""
+"""Intervals of proportions and of values with a standard error; `epsilon_bound`, `mover`, `percentile`."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 Z = 1.959963984540054
 Interval = tuple[float, float]
@@ -42,6 +49,33 @@ def newcombe(successes_a: float, n_a: int, successes_b: float, n_b: int) -> Inte
     return float(a - b - down), float(a - b + up)
 
 
+def mover(parts: Sequence[tuple[float, float, int]]) -> Interval:
+    """Return the 95 % interval of a weighted sum of independent proportions, from the Wilson interval of each.
+
+    Parameters
+    ----------
+    parts : sequence of (weight, successes, n)
+        With weights 1 and -1 of two proportions it is `newcombe`.
+
+    References
+    ----------
+    Zou and Donner (2008), Statistics in Medicine 27, 1693-1702 (method of variance estimates recovery).
+
+    Examples
+    --------
+    >>> mover([(1, 5, 10), (-1, 3, 10)]) == newcombe(5, 10, 3, 10)
+    True
+    """
+    total, down, up = 0.0, 0.0, 0.0
+    for weight, successes, n in parts:
+        share, (low, high) = successes / n, wilson(successes, n)
+        if weight < 0:
+            low, high = high, low
+        total += weight * share
+        down, up = np.hypot(down, weight * (share - low)), np.hypot(up, weight * (high - share))
+    return float(total - down), float(total + up)
+
+
 def clopper_pearson(successes: int, n: int, level: float = 0.95) -> Interval:
     """Return the exact interval of a proportion.
 
@@ -65,3 +99,40 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> Interval:
 def normal(value: float, sd: float, low: float = -np.inf, high: float = np.inf) -> Interval:
     """Return value +- 1.96 sd, cut off at the bounds of the quantity."""
     return float(max(low, value - Z * sd)), float(min(high, value + Z * sd))
+
+
+def percentile(drawn: NDArray[np.float64], level: float = 0.95) -> Interval:
+    """Return the middle `level` of resampled values, ``(times,)``."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def epsilon_bound(
+    true_positives: int, members: int, false_positives: int, others: int, *, delta: float = 0.0, level: float = 0.95
+) -> float:
+    """Return the lower bound on epsilon that a membership test implies, at least 0.
+
+    A mechanism of (epsilon, delta) keeps ``TPR <= e^epsilon FPR + delta`` and ``TNR <= e^epsilon FNR + delta`` for
+    every test. Both rates are replaced by the ends of their exact intervals, each with half of the error, so that the
+    bound holds with probability `level` for one test that was fixed beforehand: choose the threshold on other rows.
+
+    Parameters
+    ----------
+    true_positives, members : int
+        Members that the test calls members, of how many.
+    false_positives, others : int
+        Rows that the generator never saw and that the test calls members, of how many.
+
+    References
+    ----------
+    Jagielski, Ullman and Oprea (2020), Auditing Differentially Private Machine Learning, NeurIPS, section 4.
+
+    Examples
+    --------
+    >>> round(epsilon_bound(90, 100, 10, 100), 3), epsilon_bound(50, 100, 50, 100)
+    (1.542, 0.0)
+    """
+    caught, accused = (clopper_pearson(k, n, level) for k, n in ((true_positives, members), (false_positives, others)))
+    odds = ((caught[0] - delta) / accused[1], (1 - accused[1] - delta) / (1 - caught[0]))
+    return float(np.log(max(1.0, *odds)))
