@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from fidelia.data.table import Table
 from fidelia.measure.case import Case
-from fidelia.measure.space.embed import Embedding
+from fidelia.measure.space.tabular import Tabular
 from fidelia.rng import Rng
 from fidelia.schema import Column, Kind, Role, Schema
 
@@ -75,4 +75,4 @@ def raw_case(train: np.ndarray, synthetic: np.ndarray, holdout: np.ndarray | Non
     made = case(*(None if side is None else points(side) for side in (train, synthetic, holdout)))
     names = made.schema.names
     blocks = {name: slice(i, i + 1) for i, name in enumerate(names)}
-    return replace(made, embedding=Embedding(dict.fromkeys(names, Identity()), blocks, len(names), "raw"))
+    return replace(made, embedding=Tabular(dict.fromkeys(names, Identity()), blocks, len(names), "raw"))

@@ -90,7 +90,7 @@ def code(case: Case) -> Coded:
     columns = list(case.values.values())
     if len(columns) < 2:
         raise NotApplicable("UNSUPPORTED_TYPE", f"{len(columns)} columns of values; a pair needs two")
-    found = [_binned(v) if v.levels is None else _levels(v) for v in columns]
+    found = [_binned(v) if v.levels is None else few_levels(v) for v in columns]
     sizes = [int(max(part.max(initial=0) for part in parts)) + 1 for parts in found]
     start = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
     sides = [np.column_stack([parts[i] for parts in found]) + start.astype(np.int32) for i in range(3)]
@@ -107,7 +107,7 @@ def _binned(values: Values) -> list[Codes]:
     ]
 
 
-def _levels(values: Values) -> list[Codes]:
+def few_levels(values: Values) -> list[Codes]:
     """Keep train's most frequent levels; the others share a code, missing has its own."""
     count = np.bincount(values.train, minlength=values.codes)
     count[-1] = 0
