@@ -1,4 +1,8 @@
-"""The two classifiers and regressors that measure a table: linear on the embedding, boosted trees on the columns."""
+"""The classifiers and regressors that measure a table.
+
+Two are used throughout: linear ones on the embedding, and boosted trees on the columns. Five more families stand
+beside them where it is asked whether models rank alike.
+"""
 
 from __future__ import annotations
 
@@ -90,6 +94,118 @@ def linear(task: str) -> Learner:
     return learner
 
 
+def neighbourhood(task: str) -> Learner:
+    """Return the mean, or the vote, of the 25 nearest rows."""
+    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+    kind = KNeighborsRegressor if task == "regression" else KNeighborsClassifier
+    return _Few(kind, 25)
+
+
+class _Few:
+    """Neighbours, as many as there are rows at most."""
+
+    def __init__(self, kind: Callable[..., Any], most: int) -> None:
+        self.kind, self.most = kind, most
+
+    def fit(self, x: Floats, y: NDArray[Any]) -> Any:
+        """Learn."""
+        return self.kind(n_neighbors=min(self.most, len(x))).fit(x, y)
+
+
+def bayes() -> Learner:
+    """Return naive Bayes with normal densities, smoothed because most coordinates are indicators."""
+    from sklearn.naive_bayes import GaussianNB
+
+    learner: Learner = GaussianNB(var_smoothing=1e-2)
+    return learner
+
+
+def tree(task: str, seed: int) -> Learner:
+    """Return one decision tree, at most eight questions deep."""
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    kind = DecisionTreeRegressor if task == "regression" else DecisionTreeClassifier
+    learner: Learner = kind(max_depth=8, min_samples_leaf=5, random_state=seed)
+    return learner
+
+
+def forest(task: str, seed: int) -> Learner:
+    """Return a random forest of 40 trees."""
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    kind = RandomForestRegressor if task == "regression" else RandomForestClassifier
+    learner: Learner = kind(n_estimators=40, max_features="sqrt", min_samples_leaf=3, random_state=seed)
+    return learner
+
+
+def network(task: str, seed: int) -> Learner:
+    """Return a network with one hidden layer of 32 units."""
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    kind = MLPRegressor if task == "regression" else MLPClassifier
+    made = kind(hidden_layer_sizes=(32,), alpha=1e-2, learning_rate_init=5e-3, max_iter=20, random_state=seed)
+    return _Scaled(made) if task == "regression" else _plain(made)
+
+
+def _plain(made: Any) -> Learner:
+    learner: Learner = made
+    return learner
+
+
+class _Scaled:
+    """A regressor that learns the target in units of its spread, for learners whose steps depend on it."""
+
+    def __init__(self, made: Any) -> None:
+        self.made, self.mean, self.sd = made, 0.0, 1.0
+
+    def fit(self, x: Floats, y: NDArray[Any]) -> _Scaled:
+        """Learn."""
+        self.mean, self.sd = float(y.mean()), float(y.std()) or 1.0
+        self.made.fit(x, (y - self.mean) / self.sd)
+        return self
+
+    def predict(self, x: Floats) -> Floats:
+        """Return predictions in the target's own units."""
+        return np.asarray(self.made.predict(x) * self.sd + self.mean)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of learner.
+
+    Parameters
+    ----------
+    sees : {"columns", "points"}
+        Numbers and codes, or the embedding.
+    make : callable
+        ``(task, categorical columns, seed) -> Learner``.
+    most : int
+        It may learn from so many rows,
+    cells : float
+        and from so many cells: rows times columns times classes but one.
+    """
+
+    name: str
+    sees: str
+    make: Callable[[str, list[int], int], Learner]
+    most: int = 50_000
+    cells: float = 1e7
+    classifier_only: bool = False
+
+
+BOOSTED, LINEAR, TREE, NETWORK = "boosted trees", "linear", "decision tree", "neural network"
+FAMILIES = (
+    Family(BOOSTED, "columns", lambda task, categorical, seed: boosted(categorical, task, seed), cells=2e6),
+    Family(LINEAR, "points", lambda task, _, __: linear(task)),
+    Family("nearest neighbours", "points", lambda task, _, __: neighbourhood(task)),
+    Family("naive Bayes", "points", lambda _, __, ___: bayes(), classifier_only=True),
+    Family(TREE, "points", lambda task, _, seed: tree(task, seed), 5_000),
+    Family("random forest", "points", lambda task, _, seed: forest(task, seed), 5_000),
+    Family(NETWORK, "points", lambda task, _, seed: network(task, seed), 5_000),
+)
+
+
 def train(learner: Learner, x: Floats, y: NDArray[Any], classes: int) -> Callable[[Floats], Floats]:
     """Fit and return what predicts: ``(n,)`` numbers if `classes` is 0, else ``(n, classes)`` probabilities.
 
@@ -99,7 +215,7 @@ def train(learner: Learner, x: Floats, y: NDArray[Any], classes: int) -> Callabl
     if len(present) < 2:
         return lambda q: _constant(len(q), present, classes)
     empty = np.isnan(x).all(axis=0)  # boosted trees cannot bin a column without values
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     # One thread: threads wait longer for each other than these small rounds take, many times so on a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1):
