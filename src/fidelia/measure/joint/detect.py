@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.learners import Features, boosted, features, linear, train
+from fidelia.measure.learners import Features, boosted, features, linear, neighbourhood, train
 from fidelia.measure.result import Result
 from fidelia.measure.statistics.estimates import Estimate, auc
 from fidelia.measure.statistics.intervals import normal
@@ -37,6 +37,7 @@ FOLDS = 3
 FEWEST = 10
 MOST = 10_000
 PERMUTED = 2_000
+MOST_NEAREST = 4_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,34 +61,84 @@ class Told:
     folds: list[Ints]
 
 
-def two_sample(case: Case) -> Result:
-    """FID26: cross-fitted AUC of boosted trees, synthetic against fresh real rows in equal numbers; 1/2 is best.
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """What boosted trees tell of a case: fitted once, read by FID26 and FID28.
 
-    The reference is the AUC of train rows against fresh real ones, in equal numbers. The AUC is the mean over three
-    folds, with DeLong's variance.
+    Parameters
+    ----------
+    m : int
+        Rows a side.
+    told, real : Told
+        Synthetic against fresh real rows, and train against fresh real rows.
+    columns : list of dict
+        Importance of each column in either, largest in `told` first.
+    propensity : (n_synthetic,) float64
+        Probability of being synthetic, from models that did not see the row.
     """
+
+    m: int
+    told: Told
+    real: Told
+    columns: list[dict[str, Any]]
+    propensity: Floats
+
+    def sizes(self, kind: str) -> dict[str, int]:
+        """Return the rows on each side."""
+        return {"train": self.m, "synthetic": self.m, kind: self.m}
+
+
+def detection(case: Case) -> Detection:
+    """Return what boosted trees tell of a case, fitted on first use.
+
+    Raises
+    ------
+    NotApplicable
+        ``UNSUPPORTED_TYPE``, ``TOO_FEW_ROWS``.
+    """
+    return case.once("detection", _detect)
+
+
+def _detect(case: Case) -> Detection:
     side = case.contrast
-    table = features(list(side.case.values.values())) if side.case.values else None
-    if table is None:
+    if not side.case.values:
         raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
+    table = features(list(side.case.values.values()))
     m = min(side.rows, len(table.train), MOST)
     if m < FEWEST:
         raise NotApplicable("TOO_FEW_ROWS", f"{m} rows a side; a classifier needs {FEWEST}")
     rng = case.rng.child("FID26")
     picks = {name: _pick(rng.child(name), len(getattr(table, name)), m) for name in ("train", "synthetic", "holdout")}
     told, real = (_boosted(table, name, picks, rng) for name in ("synthetic", "train"))
-    lines = [_line("boosted trees", told.estimate, real.estimate)]
-    lines += _linear(side, m, rng)
-    value = told.estimate.value
-    fresh = {"train": m, "synthetic": m, "holdout" if side.kind == "holdout" else "train-split": m}
+    found, expected = (_importance(table, name, picks, by, rng) for name, by in (("synthetic", told), ("train", real)))
+    columns = [
+        {"column": table.names[i], "importance": found[i], "reference": expected[i]}
+        for i in sorted(range(len(found)), key=lambda i: -found[i])
+    ]
+    return Detection(m, told, real, columns, _propensity(table.synthetic, picks["synthetic"], told))
+
+
+def two_sample(case: Case) -> Result:
+    """FID26: cross-fitted AUC of boosted trees, synthetic against fresh real rows in equal numbers; 1/2 is best.
+
+    The reference is the AUC of train rows against fresh real ones, in equal numbers. The AUC is the mean over three
+    folds, with DeLong's variance.
+    """
+    side, found = case.contrast, detection(case)
+    told, real, m = found.told.estimate, found.real.estimate, found.m
+    rng = case.rng.child("FID26")
+    lines = [_line("boosted trees", told, real)]
+    lines += _other("logistic regression", side, m, lambda: linear("binary"), rng)
+    lines += _other("nearest neighbours", side, min(m, MOST_NEAREST), lambda: neighbourhood("binary"), rng)
+    given_away = [{"column": line["column"], "importance": line["importance"]} for line in found.columns]
     return Result(
-        value=value,
-        interval=normal(value, _sd(told.estimate, m), 0.0, 1.0),
-        reference=side.reference(real.estimate.value, _sd(real.estimate, m)),
-        n=fresh,
+        value=told.value,
+        interval=normal(told.value, _sd(told, m), 0.0, 1.0),
+        reference=side.reference(real.value, _sd(real, m)),
+        n=found.sizes(side.kind),
         caveats=side.caveats,
-        breakdown={"models": lines, "columns": _importance(table, picks, told, rng), "score": 2 - 2 * max(value, 0.5)},
-        rows={"synthetic.propensity": _propensity(table.synthetic, picks["synthetic"], told)},
+        breakdown={"models": lines, "columns": given_away, "score": 2 - 2 * max(told.value, 0.5)},
+        rows={"synthetic.propensity": found.propensity},
     )
 
 
@@ -125,8 +176,8 @@ def cross_fit(x: Floats, make: Callable[[], Any], rng: Rng) -> Told:
     return Told(Estimate(float(np.mean(values)), influence), scores, models, folds)
 
 
-def _linear(side: Contrast, m: int, rng: Rng) -> list[dict[str, Any]]:
-    """Return the line of logistic regression on the embedding; none where nothing varies."""
+def _other(name: str, side: Contrast, m: int, make: Callable[[], Any], rng: Rng) -> list[dict[str, Any]]:
+    """Return the line of another learner, on the embedding; none where nothing varies."""
     try:
         points = side.case.embedded
     except NotApplicable:
@@ -135,10 +186,9 @@ def _linear(side: Contrast, m: int, rng: Rng) -> list[dict[str, Any]]:
     picks = {name: _pick(rng.child(name), len(points.side(name)), m) for name in ("train", "synthetic", "holdout")}
     fresh = points.side("holdout")[picks["holdout"]]
     told, real = (
-        cross_fit(np.concatenate([points.side(name)[picks[name]], fresh]), lambda: linear("binary"), rng)
-        for name in ("synthetic", "train")
+        cross_fit(np.concatenate([points.side(name)[picks[name]], fresh]), make, rng) for name in ("synthetic", "train")
     )
-    return [_line("logistic regression", told.estimate, real.estimate)]
+    return [_line(name, told.estimate, real.estimate)]
 
 
 def _line(model: str, told: Estimate, real: Estimate) -> dict[str, Any]:
@@ -146,9 +196,9 @@ def _line(model: str, told: Estimate, real: Estimate) -> dict[str, Any]:
     return {"model": model, "auc": told.value, "low": low, "high": high, "reference": real.value}
 
 
-def _importance(table: Features, picks: dict[str, Ints], told: Told, rng: Rng) -> list[dict[str, Any]]:
-    """Return by how much the AUC falls when a column is permuted, largest first, on rows of the first fold."""
-    x = np.concatenate([table.synthetic[picks["synthetic"]], table.holdout[picks["holdout"]]])
+def _importance(table: Features, side: str, picks: dict[str, Ints], told: Told, rng: Rng) -> list[float]:
+    """Return by how much the AUC falls when each column is permuted, on rows of the first fold."""
+    x = np.concatenate([getattr(table, side)[picks[side]], table.holdout[picks["holdout"]]])
     generator = rng.child("importance").generator()
     rows = told.folds[0]
     rows = np.sort(generator.choice(rows, min(PERMUTED, len(rows)), replace=False))
@@ -156,11 +206,11 @@ def _importance(table: Features, picks: dict[str, Ints], told: Told, rng: Rng) -
     part, model = x[rows], told.models[0]
     base = auc(model(part)[:, 1], label).value
     found = []
-    for i, name in enumerate(table.names):
+    for i in range(x.shape[1]):
         changed = part.copy()
         changed[:, i] = changed[generator.permutation(len(part)), i]
-        found.append({"column": name, "importance": max(0.0, base - auc(model(changed)[:, 1], label).value)})
-    return sorted(found, key=lambda line: -line["importance"])
+        found.append(max(0.0, base - auc(model(changed)[:, 1], label).value))
+    return found
 
 
 def _propensity(synthetic: Floats, picked: Ints, told: Told) -> Floats:
