@@ -15,10 +15,11 @@ import numpy as np
 
 from fidelia.auditing.audited import Audited, Reason, Verdict
 from fidelia.auditing.constraints import Violation, violations
-from fidelia.auditing.flags import Flags, fewest, too_large, too_small
 from fidelia.auditing.repeats import surplus
 from fidelia.auditing.scores import Scores, scores
 from fidelia.data.keys import learnt_keys
+from fidelia.measure.space.embed import by_columns
+from fidelia.measure.statistics.flags import Flags, fewest, too_large, too_small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,9 +167,9 @@ def _rows_with(reasons: list[list[Reason]], *wanted: Reason) -> NDArray[np.int64
 
 def _shares(case: Case, scored: Scores, rows: NDArray[np.int64]) -> Iterator[tuple[int, list[tuple[str, float]]]]:
     """Each row with its columns' shares of the squared distance to the nearest train row, largest first."""
+    embedding = by_columns(case)
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
-        embedding = case.embedded.embedding
         of, among = (embedding.transform(t) for t in (case.synthetic.take(part), case.train.take(scored.nearest[part])))
         for row, shares in zip(part, embedding.shares(of, among), strict=True):
             yield int(row), sorted(zip(embedding.blocks, shares.tolist(), strict=True), key=lambda item: -item[1])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fidelia.measure.authenticity.authentic import ratio
+from fidelia.measure.authenticity.ratio import ratio
 from fidelia.measure.space.neighbors import Near, search
 
 if TYPE_CHECKING:
