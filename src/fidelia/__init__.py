@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fidelia.workflow.model import Model, load
     from fidelia.workflow.outcome import Outcome
     from fidelia.workflow.pipeline import audit, evaluate, fit, run
+    from fidelia.workflow.qualities import Quality, compare, completeness, fidelity, privacy, stability, utility
     from fidelia.workflow.recipe import Recipe
 
 # The public names and where they live; each is loaded on first use (PEP 562), so that importing fidelia is instant.
@@ -45,6 +46,7 @@ _WHERE = {
     "Kind": "schema.kinds",
     "Model": "workflow.model",
     "Outcome": "workflow.outcome",
+    "Quality": "workflow.qualities",
     "Recipe": "workflow.recipe",
     "Result": "measure.result",
     "Rng": "rng",
@@ -52,13 +54,19 @@ _WHERE = {
     "Schema": "schema.schema",
     "Table": "data.table",
     "audit": "workflow.pipeline",
+    "compare": "workflow.qualities",
+    "completeness": "workflow.qualities",
     "evaluate": "workflow.pipeline",
+    "fidelity": "workflow.qualities",
     "fit": "workflow.pipeline",
     "load": "workflow.model",
+    "privacy": "workflow.qualities",
     "read": "data.read",
     "run": "workflow.pipeline",
     "sample_path": "data.samples",
     "split": "data.split",
+    "stability": "workflow.qualities",
+    "utility": "workflow.qualities",
 }
 
 __all__ = [
@@ -69,6 +77,7 @@ __all__ = [
     "Kind",
     "Model",
     "Outcome",
+    "Quality",
     "Recipe",
     "Result",
     "Rng",
@@ -76,13 +85,19 @@ __all__ = [
     "Schema",
     "Table",
     "audit",
+    "compare",
+    "completeness",
     "evaluate",
+    "fidelity",
     "fit",
     "load",
+    "privacy",
     "read",
     "run",
     "sample_path",
     "split",
+    "stability",
+    "utility",
 ]
 
 

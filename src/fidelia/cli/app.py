@@ -8,9 +8,9 @@ import typer
 from rich.markup import escape
 
 import fidelia
-from fidelia.cli import jobs, judge, know
+from fidelia.cli import ask, check, jobs, judge, know
 
-MAKE, JUDGE, KNOW = "Make synthetic data", "Judge synthetic data", "Know"
+MAKE, JUDGE, ASK, KNOW = "Make synthetic data", "Judge synthetic data", "Ask one question", "Know"
 
 app = typer.Typer(name="fidelia", rich_markup_mode="rich", pretty_exceptions_enable=False, no_args_is_help=False)
 
@@ -81,6 +81,28 @@ app.command(
     rich_help_panel=JUDGE,
     epilog=examples("fidelia report out/adult/results.json", "fidelia report results.json -o page.html"),
 )(judge.report)
+for _question in (ask.fidelity, ask.utility, ask.completeness):
+    app.command(
+        rich_help_panel=ASK,
+        epilog=examples(f"fidelia {_question.__name__} --train a.parquet --synthetic b.csv --holdout c.parquet"),
+    )(_question)
+app.command(
+    rich_help_panel=ASK,
+    epilog=examples(
+        "fidelia privacy --train a.csv --synthetic b.csv --holdout c.csv",
+        "fidelia privacy --train a.csv --synthetic b.csv --known age --known zip --secret diagnosis",
+    ),
+)(ask.privacy)
+app.command(
+    rich_help_panel=ASK,
+    epilog=examples("fidelia stability --train a.csv --synthetic s1.csv --synthetic s2.csv --synthetic s3.csv"),
+)(ask.stability)
+app.command(
+    rich_help_panel=ASK,
+    epilog=examples(
+        "fidelia compare --train a.csv --holdout c.csv trees=t1.csv trees=t2.csv copula=c1.csv copula=c2.csv"
+    ),
+)(ask.compare)
 app.command(
     rich_help_panel=KNOW,
     epilog=examples("fidelia schema adult.parquet", "fidelia schema adult.csv --kind zip=category -o schema.json"),
@@ -90,3 +112,7 @@ app.command("list", rich_help_panel=KNOW, epilog=examples("fidelia list generato
 )
 app.command(rich_help_panel=KNOW, epilog=examples("fidelia explain AUT01"))(know.explain)
 app.command(rich_help_panel=KNOW, epilog=examples("fidelia doctor", "fidelia doctor --json"))(know.doctor)
+app.command(
+    rich_help_panel=KNOW,
+    epilog=examples("fidelia selftest --quick", "fidelia selftest --metric FID16 --metric DIV01 --json"),
+)(check.selftest)

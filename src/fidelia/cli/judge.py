@@ -22,8 +22,22 @@ Metrics = Annotated[
     typer.Option(
         "--metric",
         metavar="CODE",
-        help="Only this metric; see `fidelia list metrics`. Repeatable.",
+        help="Only this metric (a code, a kind of quality as privacy, or all); see `fidelia list metrics`. Repeatable.",
         autocompletion=o.complete_metric,
+        show_default=False,
+    ),
+]
+
+Space = Annotated[
+    str | None,
+    typer.Option("--embedding", metavar="NAME", help="Where distances are taken: tabular or one-class."),
+]
+Features = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--features",
+        metavar="SIDE=FILE",
+        help="Take distances between these features: train=, synthetic= and holdout= .npy or .parquet. Repeatable.",
         show_default=False,
     ),
 ]
@@ -36,6 +50,8 @@ def evaluate(
     target: o.Target = None,
     out: o.Out = None,
     metric: Metrics = None,
+    embedding: Space = None,
+    features: Features = None,
     seed: o.Seed = 0,
     edition: o.WhoSees = o.Edition.SHAREABLE,
     kind: o.Kinds = None,
@@ -63,6 +79,7 @@ def evaluate(
             kinds=kinds or None,
             seed=seed,
             codes=metric or None,
+            embedding=_space(embedding, features),
             edition=str(edition),
             progress=progress,
         )
@@ -155,6 +172,18 @@ def report(
     with interruptible(lambda _stop: f"Nothing was written to {target}."):
         page.write(document, target)
     show_files([target], voice)
+
+
+def _space(name: str | None, features: list[str] | None) -> Any:
+    """Return the embedding that the options say."""
+    if not features:
+        return name
+    if name is not None:
+        raise UsageError("--embedding and --features both say where distances are taken; give one of them")
+    sides = dict(text.partition("=")[::2] for text in features)
+    if wrong := [text for text in features if text.partition("=")[0] not in ("train", "synthetic", "holdout")]:
+        raise UsageError(f"--features {wrong[0]!r} is not SIDE=FILE; write e.g. --features train=features.npy")
+    return sides
 
 
 def _apart(output: Path, good: Path) -> tuple[Path, Path]:

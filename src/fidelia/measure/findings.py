@@ -7,7 +7,7 @@ only when the gap is larger than the noise of the reference and of the score: ef
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fidelia.measure.result import Direction, Result
@@ -72,7 +72,64 @@ class Rule:
     anchor: str
 
 
+_NEVER_MORE = "Rows that the generator learnt from are told from rows that it never saw."
+_KEPT = "No attack tells training rows from rows that nobody has seen"
+
+
+def _membership(what: str) -> Rule:
+    return Rule(1.0, 0.10, 0.30, f"Training rows can be told by {what}", _KEPT, _NEVER_MORE, "privacy")
+
+
 RULES: dict[str, Rule] = {
+    "PRV05": _membership("their distance to synthetic rows"),
+    "PRV06": _membership("the density of synthetic rows around them"),
+    "PRV07": _membership("a classifier"),
+    "PRV09": Rule(3.0, 0.03, 0.30, "The attacks prove a loss of privacy", _KEPT, _NEVER_MORE, "privacy"),
+    "PRV12": Rule(
+        1.0,
+        0.05,
+        0.20,
+        "Synthetic rows single out persons in train",
+        "Synthetic rows single out nobody in particular",
+        "Conditions read off synthetic rows describe exactly one training row too often.",
+        "privacy",
+    ),
+    "PRV13": Rule(
+        1.0,
+        0.05,
+        0.20,
+        "Synthetic rows link records of persons in train",
+        "Synthetic rows link no records of persons in train",
+        "Two files on the same persons can be joined through the synthetic rows.",
+        "privacy",
+    ),
+    "PRV14": Rule(
+        1.0,
+        0.05,
+        0.20,
+        "Synthetic rows give secrets of persons in train away",
+        "Secrets of persons in train are as safe as those of strangers",
+        "Who knows some columns of a training row learns another better than of a stranger.",
+        "privacy",
+    ),
+    "FID31": Rule(
+        0.0,
+        0.05,
+        0.50,
+        "Values are not rounded as real values are",
+        "Values are rounded as real values are",
+        "Some values could not be real: more digits, or values that the column does not take.",
+        "measures",
+    ),
+    "CMP08": Rule(
+        1.0,
+        0.01,
+        0.10,
+        "Rules that all real rows keep are broken",
+        "Rules that real rows keep are kept",
+        "Rows contradict themselves.",
+        "measures",
+    ),
     "FID16": Rule(
         0.0,
         0.03,
@@ -258,12 +315,27 @@ def loss(result: Result, floor: float) -> float:
         return 0.0
     if ONE_SIDED.get(result.code, 0.0) * _signed(result) < 0:
         return 0.0
-    way = abs(_distance(result.direction, floor) - _distance(result.direction, result.reference.value))
-    return abs(gap_of(result)) / way if way > 0 and gap_of(result) > 0 else 0.0
+    far = _way(result, floor)
+    return abs(gap_of(result)) / far if far > 0 and gap_of(result) > 0 else 0.0
+
+
+def way(result: Result) -> float | None:
+    """Return how far a useless table's score is from that of fresh real rows; None where no rule says it."""
+    rule = RULES.get(result.code)
+    return None if rule is None or result.reference is None else _way(result, rule.floor)
+
+
+def _way(result: Result, floor: float) -> float:
+    assert result.reference is not None
+    return abs(_distance(result.direction, floor) - _distance(result.direction, result.reference.value))
 
 
 # Only one side of these scores is bad: below the reference (-1) or above it (+1).
-ONE_SIDED = {"AUT02": -1.0, "AUT05": 1.0, "PRV02": 1.0}
+_ABOVE = (
+    "AUT05", "AUT06", "AUT07", "AUT08", "PRV02", "PRV05", "PRV06", "PRV07", "PRV09", "PRV10", "PRV11", "PRV12", "PRV13",
+    "PRV14", "PRV15", "PRV19",
+)  # fmt: skip
+ONE_SIDED = dict.fromkeys(_ABOVE, 1.0) | dict.fromkeys(("AUT01", "AUT02", "AUT09", "PRV01", "PRV03"), -1.0)
 
 
 def gap_of(result: Result) -> float:
@@ -307,6 +379,11 @@ class Judgement:
     level: str
     headline: str
     sentences: tuple[str, ...]
+
+    def with_diagnosis(self, said: Sequence[tuple[str, str]]) -> Judgement:
+        """Return it with what kind of difference there is, by kind and in words; at most three kinds."""
+        words = tuple(sentence for kind, sentence in said if kind not in ("ideal", "weak_sign"))[:3]
+        return replace(self, sentences=(*self.sentences, *words))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in results.json."""

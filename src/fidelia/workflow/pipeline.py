@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from fidelia.measure.case import Case
 from fidelia.measure.catalog import Declined, measure
 from fidelia.measure.findings import findings, judge
 from fidelia.measure.result import Result
+from fidelia.measure.space.choose import with_embedding
 from fidelia.progress import SILENT, Progress
 from fidelia.rng import Rng
 from fidelia.workflow.model import Model, fit_table
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from fidelia.auditing.audited import Audited
 
 FORMAT = 1
+DIAGNOSED = {"DIV16", "DIV17"}
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "duckdb")
 FEWEST = 20
 
@@ -124,12 +126,23 @@ def follow(recipe: Recipe, table: Table, progress: Progress = SILENT) -> Outcome
     try:
         n = len(parts.train) if recipe.n is None else recipe.n
         synthetic = model.sample_table(n, given=recipe.given or None, seed=recipe.seed, progress=progress)
-        case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress)
+        case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress, generator=_again(recipe))
         made_by = {"name": recipe.generator, **model.about}
         outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, notes=parts.notes)
     except KeyboardInterrupt as stop:
         raise Interrupted(Outcome({}, synthetic, model=model)) from stop
     return replace(outcome, model=model, recipe=recipe)
+
+
+def _again(recipe: Recipe) -> Callable[[Table, int, Rng], Table]:
+    """Return what makes synthetic rows from other train rows with the recipe's generator."""
+
+    def make(train: Table, n: int, rng: Rng) -> Table:
+        seed = rng.integer()
+        model = fit_table(train, generator=recipe.generator, parameters=recipe.parameters, seed=seed)
+        return model.sample_table(n, seed=seed)
+
+    return make
 
 
 def fit(
@@ -157,6 +170,7 @@ def evaluate(
     kinds: Mapping[str, str] | None = None,
     seed: int = 0,
     codes: Iterable[str] | None = None,
+    embedding: Any = None,
     edition: str = "shareable",
     progress: Progress = SILENT,
 ) -> Outcome:
@@ -169,13 +183,19 @@ def evaluate(
     holdout : path, dataframe, Table or None
         Real rows that the generator never saw. Without it copying cannot be told from chance.
     codes : iterable of str or None
-        Which metrics; None for all, followed by the audit.
+        Which metrics: codes, names, categories ("privacy") or "all"; None for those of tier 1.
+    embedding : None, str, callable, mapping or Embedding
+        Where distances are taken: "tabular" (the default), "one-class" (a network; needs torch), a function from a
+        frame to an ``(n, width)`` array, or ``{"train": features, "synthetic": ..., "holdout": ...}`` of arrays or
+        .npy or .parquet files. Scores of different embeddings do not compare.
 
     Returns
     -------
     Outcome
     """
-    case = as_case(train, synthetic, holdout, target=target, kinds=kinds, seed=seed, progress=progress)
+    case = as_case(
+        train, synthetic, holdout, target=target, kinds=kinds, seed=seed, embedding=embedding, progress=progress
+    )
     return _judged(case, seed=seed, edition=edition, codes=codes)
 
 
@@ -215,26 +235,25 @@ def as_case(
     target: str | None,
     kinds: Mapping[str, str] | None,
     seed: int,
+    embedding: Any = None,
     progress: Progress = SILENT,
 ) -> Case:
-    """Read the tables of a case; the train table's schema rules all of them."""
+    """Read the tables of a case; the train table's schema rules all of them. `embedding` as in `evaluate`."""
     with progress.stage("read", 3) as tick:
         real = as_table(train, target=target, kinds=kinds)
         tick(1)
         others = []
         for name, table in (("synthetic", synthetic), ("holdout", holdout)):
-            others.append(_alike(table, real, name))
+            others.append(None if table is None else alike(table, real, name))
             tick(1)
     if others[0] is None:
         raise SchemaError("there is no synthetic table to evaluate")
     _enough(real, *others)
-    return Case(real, others[0], others[1], Rng(seed).child("measure"), progress)
+    return with_embedding(Case(real, others[0], others[1], Rng(seed).child("measure"), progress), embedding)
 
 
-def _alike(source: Any, train: Table, name: str) -> Table | None:
-    """Read a table under the schema of another."""
-    if source is None:
-        return None
+def alike(source: Any, train: Table, name: str) -> Table:
+    """Read a table under the schema of another; `name` is what errors call it."""
     from fidelia.data.align import align
 
     return align(source if isinstance(source, Table) else read(source), train, name)
@@ -279,9 +298,13 @@ def _document(
     notes: Sequence[str],
 ) -> dict[str, Any]:
     from fidelia.auditing.summary import summary, verdict
+    from fidelia.measure.diagnosis.diagnose import diagnosed
 
     found = findings(results)
     judged = judge(found, holdout=case.holdout is not None) if results else verdict(audited)
+    diagnosis = diagnosed(case) if DIAGNOSED & {result.code for result in results} else None
+    if diagnosis is not None:
+        judged = judged.with_diagnosis([(each.kind, each.sentence) for each in diagnosis.verdicts])
     embedded = case.embedded
     return {
         "format": FORMAT,
@@ -298,6 +321,7 @@ def _document(
         "verdict": judged.to_dict(),
         "results": [result.to_dict() for result in results],
         "findings": [finding.to_dict() for finding in found],
+        "diagnosis": None if diagnosis is None else diagnosis.to_dict(),
         "audit": summary(case, audited, edition=edition, whole=judged.level),
         "not_computed": [{"code": said.code, "reason": said.reason} for said in declined],
         "schema": [
