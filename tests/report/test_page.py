@@ -201,7 +201,7 @@ def test_degenerate_charts_are_drawn(document) -> None:
 def test_unknown_measures_have_their_place(document) -> None:
     document["results"].append(document["results"][0] | {"code": "XYZ01", "name": "my own measure", "breakdown": {}})
     page = render(document)
-    assert "Other measures" in page and "my own measure" in page
+    assert "All measures" in page and "my own measure" in page and 'id="XYZ01"' in page
 
 
 def test_the_same_document_gives_the_same_bytes(document, examples) -> None:

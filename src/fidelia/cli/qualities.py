@@ -63,13 +63,17 @@ def ranking(comparison: Mapping[str, Any]) -> RenderableType:
 
 
 def _side_by_side(comparison: Mapping[str, Any]) -> Table:
-    """Return a column for each generator: how it ranks, then each score beside fresh real."""
+    """Return a column for each generator: what it loses, then each score beside fresh real."""
     names = comparison["generators"]
+    first = comparison["scores"][names[0]]
+    scores = {code: [_spread(comparison["scores"][name][code], _form(code)) for name in names] for code in first}
     grid = _grid()
     grid.add_column("best first", no_wrap=True, overflow="ellipsis")
-    for name in names:
-        grid.add_column(Text(f"{name} ·" if name in comparison["front"] else name, "bold"), justify="right")
-    grid.add_column("fresh real", justify="right", no_wrap=True)
+    for i, name in enumerate(names):
+        wide = max(len(cells[i]) for cells in scores.values())
+        head = Text(f"{name} ·" if name in comparison["front"] else name, "bold")
+        grid.add_column(head, justify="right", min_width=max(wide, len(head)))
+    grid.add_column("fresh real", justify="right", min_width=len("fresh real"))
     counts = [str(max(score["sets"] for score in comparison["scores"][name].values())) for name in names]
     grid.add_row("synthetic tables", *counts, "")
     grid.add_row("probability of being best", *(write(comparison["best"][name], "percent") for name in names), "")
@@ -77,12 +81,14 @@ def _side_by_side(comparison: Mapping[str, Any]) -> Table:
     for quality, line in comparison["qualities"].items():
         grid.add_row(Text(f"  {quality}", "dim"), *(Text(write(line[name], "percent"), "dim") for name in names), "")
     grid.add_section()
-    for code, first in comparison["scores"][names[0]].items():
-        shown = label(code, first["name"])
-        cells = [_spread(comparison["scores"][name][code], shown.form) for name in names]
-        title = Text.assemble((f"{code} ", "cyan"), shown.title)
-        grid.add_row(title, *cells, write(first["reference"], shown.form))
+    for code, cells in scores.items():
+        title = Text.assemble((f"{code} ", "cyan"), label(code, first[code]["name"]).title)
+        grid.add_row(title, *cells, write(first[code]["reference"], _form(code)))
     return grid
+
+
+def _form(code: str) -> str:
+    return label(code).form
 
 
 def _spread(score: Mapping[str, Any], form: str) -> Text:
@@ -95,7 +101,7 @@ def _spread(score: Mapping[str, Any], form: str) -> Text:
 
 def _sure(comparison: Mapping[str, Any]) -> str:
     return (
-        f"Loss: 0 % is as good as fresh real rows, 100 % is useless. ± is the spread between tables of one generator. "
-        f"· marks generators that no other beats on everything. The order agrees with itself at {comparison['stability']:.2f} (Kendall's tau) when the scores are drawn anew "
-        "within their errors."
+        "Loss: 0 % is as good as fresh real rows, 100 % is useless. ± is the spread between tables of one generator. "
+        "· marks generators that no other beats on everything. The order agrees with itself at "
+        f"{comparison['stability']:.2f} (Kendall's tau) when the scores are drawn anew within their errors."
     )

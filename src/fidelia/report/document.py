@@ -87,6 +87,7 @@ class Result(Strict):
     direction: Annotated[str, Field(pattern=r"^(higher|lower|reference|info|target\(-?[0-9.]+\))$")]
     n: dict[str, Rows]
     caveats: list[Caveat]
+    embedding: str | None = None
     breakdown: dict[str, Any]
 
 
@@ -180,6 +181,68 @@ class Audit(Strict):
     examples: list[Example] = []
 
 
+class Evidence(Strict):
+    """A number that a verdict rests on, beside what fresh real rows get."""
+
+    name: str
+    value: Number
+    reference: Number = None
+
+
+class Rule(Strict):
+    """Rows that are too rare, too frequent or invented, by a condition in words; shares of all rows."""
+
+    text: str
+    columns: list[str] = []
+    sentence: str = ""
+    interval: Interval | None = None
+    real: Number
+    synthetic: Number
+    support: Rows = 0
+    where: Literal["missing", "invented", "shifted"]
+
+
+class Kind(Strict):
+    """A kind of difference: collapse, invention, shift, memorisation ... or none."""
+
+    kind: str
+    title: str
+    sentence: str
+    mass: Number = None
+    interval: Interval | None = None
+    evidence: list[Evidence] = []
+    alternatives: list[str] = []
+    rules: list[Rule] = []
+
+
+class Cluster(Strict):
+    """A cluster of the real rows: shares of rows, and the share of its real rows that are reached."""
+
+    name: str
+    real: Number
+    holdout: Number = None
+    synthetic: Number
+    interval: Interval | None = None
+    coverage: Number = None
+    sentence: str = ""
+
+
+class Invented(Strict):
+    """A group of synthetic rows beyond every real one."""
+
+    name: str
+    synthetic: Number
+
+
+class Diagnosis(Strict):
+    """What kind of difference there is, and where."""
+
+    verdicts: list[Kind]
+    clusters: list[Cluster] = []
+    invented: list[Invented] = []
+    n: dict[str, Rows] = {}
+
+
 class Declined(Strict):
     """A metric that was not computed."""
 
@@ -209,6 +272,7 @@ class Document(Strict):
     verdict: Verdict
     results: list[Result]
     findings: list[Finding]
+    diagnosis: Diagnosis | None = None
     audit: Audit | None
     not_computed: list[Declined]
     columns: Annotated[list[ColumnMeaning], Field(alias="schema")]

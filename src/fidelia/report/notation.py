@@ -78,11 +78,33 @@ def amount(value: Number) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
 
 
+def small(value: Number) -> str:
+    """Write a score that may be tiny: three decimals, or two digits and a power of ten.
+
+    Examples
+    --------
+    >>> small(0.0312), small(0), small(-5.8e-5)
+    ('0.031', '0.000', '−5.8 × 10⁻⁵')
+    """
+    if not value or abs(value) >= 0.0005:
+        return score(value)
+    digits, power = f"{value:.1e}".split("e")
+    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} × 10{raised}".replace("-", MINUS)
+
+
+def points(value: Number) -> str:
+    """Write a difference of shares with its sign: ``+3.2 %``."""
+    text = percent(value, 1)
+    return f"+{text}" if value is not None and value >= 0.0005 else text
+
+
 FORMS = {"score": score, "signed": signed, "percent": percent, "count": count, "amount": amount}
+FORMS |= {"small": small, "points": points}
 
 
 def write(value: Number, form: str = "score") -> str:
-    """Write a number in a named form: score, signed, percent, count, amount."""
+    """Write a number in a named form: score, signed, percent, count, amount, small, points."""
     return FORMS[form](value)
 
 

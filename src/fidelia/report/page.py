@@ -23,12 +23,13 @@ from markupsafe import Markup
 
 from fidelia.report import charts, notation
 from fidelia.report.document import check
-from fidelia.report.words import LABELS, compare, label
+from fidelia.report.words import compare, label
 
 Edition = Literal["shareable", "internal"]
 SECTIONS = (
     ("verdict", "Verdict"),
     ("findings", "Findings"),
+    ("diagnosis", "Diagnosis"),
     ("curves", "Curves"),
     ("map", "Map"),
     ("columns", "Columns"),
@@ -37,6 +38,7 @@ SECTIONS = (
     ("use", "Use"),
     ("privacy", "Privacy"),
     ("completeness", "Completeness"),
+    ("measures", "All measures"),
     ("rows", "Rows"),
     ("reading", "How to read this"),
     ("provenance", "Versions and inputs"),
@@ -75,7 +77,8 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
             findings=_findings(checked["findings"], results),
             tones=_tones(checked["findings"], results),
             columns=_columns(results),
-            others=[code for code in results if code not in LABELS],
+            others=[code for code in results if label(code).section == "measures"],
+            categories=_categories(results),
             examples=checked["audit"]["examples"] if checked["audit"] and shown == "internal" else [],
         )
     )
@@ -155,6 +158,14 @@ def _columns(results: Mapping[str, Any]) -> list[dict[str, Any]]:
         for column in results[code]["breakdown"]["columns"]
     ]
     return sorted(columns, key=lambda column: (_gap(column), column["column"]))
+
+
+def _categories(results: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return the codes of each kind of quality, in the order of the results."""
+    found: dict[str, list[str]] = {}
+    for code, result in results.items():
+        found.setdefault(result["category"] or "other", []).append(code)
+    return list(found.items())
 
 
 def _gap(column: Mapping[str, Any]) -> float:

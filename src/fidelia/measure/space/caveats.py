@@ -32,8 +32,15 @@ def tie_caveats(case: Case) -> tuple[Caveat, ...]:
 
 
 def subsampled(case: Case) -> tuple[Caveat, ...]:
-    """Return the caveat that only a part of the rows was searched, where that is so."""
-    if not case.embedded.subsampled:
-        return ()
-    used = ", ".join(f"{len(rows):,} {side}" for side, rows in case.embedded.rows.items())
-    return (Caveat("SUBSAMPLED", f"Neighbours were searched in a seeded subsample: {used} rows."),)
+    """Return the caveats that only a part of the rows was searched, where that is so."""
+    points, said = case.embedded, []
+    used = ", ".join(f"{len(rows):,} {side}" for side, rows in points.rows.items())
+    if points.subsampled:
+        said.append(Caveat("SUBSAMPLED", f"Neighbours were searched in a seeded subsample: {used} rows."))
+    if points.fitted:
+        text = (
+            f"{points.fitted:,} train rows trained the embedding {points.name!r} and are not searched, since they lie "
+            f"nearer to its centre than rows of the same law: distances are among {used} rows."
+        )
+        said.append(Caveat("SPLIT_CALIBRATED", text))
+    return tuple(said)

@@ -1,8 +1,8 @@
 """The one k-NN service: exact nearest rows among the three tables, computed once and shared.
 
-Candidates come from scikit-learn's blocked brute-force search in centred single precision; their distances are
-computed again in double precision and ranked again, so that exact copies are exactly 0 apart. Equal rows are
-searched once and then spread out again, lowest index first, so that thousands of duplicates crowd nothing out.
+Searches are blocked matrix products (`product`), whose candidates are measured again in double precision, so that
+exact copies are exactly 0 apart. Equal rows are searched once and then spread out again, lowest index first, so that
+thousands of duplicates crowd nothing out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from fidelia.measure.space.product import nearest
+from fidelia.measure.space.within import count_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,9 +24,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 K = 16
-SPARE = 4
-CHUNK_BYTES = 4 * 2**20
-SEARCH_ROWS = 32_768
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,12 +48,15 @@ class Neighbors:
     Parameters
     ----------
     embedded : Embedded
+    real : Neighbors or None
+        A service over the same real rows, whose searches among them serve here too.
     k : int
         How many neighbours `near` keeps.
     """
 
-    def __init__(self, embedded: Embedded, k: int = K) -> None:
+    def __init__(self, embedded: Embedded, real: Neighbors | None = None, k: int = K) -> None:
         self.embedded = embedded
+        self.real = real
         self.k = k
         self._found: dict[tuple[str, str], Near] = {}
 
@@ -64,6 +67,8 @@ class Neighbors:
         ----------
         of, among : {"train", "synthetic", "holdout"}
         """
+        if self.real is not None and "synthetic" not in (of, among):
+            return self.real.near(of, among)
         if (of, among) not in self._found:
             points = self.embedded.side(of)
             own = np.arange(len(points)) if of == among else None
@@ -89,6 +94,30 @@ class Neighbors:
     def within(self, side: str, rows: Ints, k: int) -> Near:
         """Return the k nearest among the points `rows` of one side, each without itself."""
         return self.between(side, rows, side, rows, k)
+
+    def counts(self, of: str, among: str, radii: Floats, rows: Ints | None = None, others: Ints | None = None) -> Ints:
+        """Return for each row of side `of` how many rows of side `among` have it within their own ball.
+
+        Blocked, exact at the surface (which counts as within), never an n x m matrix. A row does not count itself.
+
+        Parameters
+        ----------
+        of, among : {"train", "synthetic", "holdout"}
+        radii : (m,) float64
+            The ball around each searched row: of side `among`, or of `others` where that is given.
+        rows, others : (n,) int64 or None
+            Only these points of side `of`, and of side `among`; None means all.
+
+        Returns
+        -------
+        (n,) int64
+        """
+        queries = np.arange(len(self.embedded.side(of))) if rows is None else rows
+        targets = np.arange(len(self.embedded.side(among))) if others is None else others
+        if len(radii) != len(targets):
+            raise ValueError(f"{len(radii)} radii for {len(targets)} searched rows")
+        own = _places(queries, targets) if of == among else None
+        return count_within(self.embedded.side(of)[queries], self.embedded.side(among)[targets], radii, own=own)
 
     def nearest_of(self, of: str, among: str, others: Ints) -> Near:
         """Return the single nearest of a subset, read from the full search where that reaches far enough.
@@ -126,7 +155,7 @@ def search(queries: Floats, points: Floats, k: int, *, own: Ints | None = None) 
     """
     distinct, order, start, count = _groups(points)
     wanted = k + (own is not None)
-    groups, distance = _candidates(queries, distinct, wanted)
+    groups, distance = nearest(queries, distinct, wanted)
     if len(distinct) == len(points):
         index = order[start[groups]]
     else:
@@ -140,34 +169,20 @@ def search(queries: Floats, points: Floats, k: int, *, own: Ints | None = None) 
 def _groups(points: Floats) -> tuple[Floats, Ints, Ints, Ints]:
     """Return the distinct points, the rows in order of group, and each group's start and size there."""
     rows = np.ascontiguousarray(points + 0.0)
-    keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    count = np.bincount(inverse.ravel())
-    order = np.argsort(inverse.ravel(), kind="stable")
+    _, first, inverse = np.unique(_keys(rows), return_index=True, return_inverse=True)
+    if not np.array_equal(rows[first[inverse]], rows):  # two keys that fell together: sort the rows themselves
+        keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    count = np.bincount(inverse)
+    order = np.argsort(inverse, kind="stable")
     return points[first], order, np.cumsum(count) - count, count
 
 
-def _candidates(queries: Floats, points: Floats, k: int) -> tuple[Ints, Floats]:
-    """Return the nearest distinct points, ``(n, c)``, with distances in double precision."""
-    from sklearn.neighbors import NearestNeighbors
-
-    c = min(k + SPARE, len(points))
-    centre = points.mean(axis=0)
-    engine = NearestNeighbors(n_neighbors=c, algorithm="brute").fit((points - centre).astype(np.float32))
-    found = np.empty((len(queries), c), dtype=np.int64)
-    distance = np.empty((len(queries), c))
-    step = max(1, CHUNK_BYTES // (8 * c * points.shape[1]))
-    for rows in _chunks(len(queries), SEARCH_ROWS):
-        found[rows] = engine.kneighbors((queries[rows] - centre).astype(np.float32), return_distance=False)
-    for rows in _chunks(len(queries), step):
-        gap = points[found[rows]]
-        gap -= queries[rows, None, :]
-        distance[rows] = np.sqrt(np.einsum("ncd,ncd->nc", gap, gap))
-    return found, distance
-
-
-def _chunks(n: int, step: int) -> list[slice]:
-    return [slice(i, min(i + step, n)) for i in range(0, n, step)]
+def _keys(rows: Floats) -> NDArray[np.uint64]:
+    """Return a number for each row, the same for equal rows and, almost surely, for no others."""
+    factors = np.random.PCG64(0).random_raw(rows.shape[1]) | np.uint64(1)
+    words = rows.view(np.uint64)
+    return np.asarray((words ^ (words >> np.uint64(29))) @ factors)
 
 
 def _members(groups: Ints, distance: Floats, order: Ints, start: Ints, count: Ints, k: int) -> tuple[Ints, Floats]:

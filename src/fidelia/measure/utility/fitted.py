@@ -14,6 +14,7 @@ import numpy as np
 
 from fidelia.errors import NotApplicable
 from fidelia.measure.learners import BOOSTED, FAMILIES, Features, features, train
+from fidelia.measure.space.embed import in_columns
 from fidelia.measure.statistics.estimates import Estimate
 from fidelia.measure.statistics.resampling import draws
 from fidelia.measure.utility.task import task_of
@@ -53,6 +54,7 @@ class Models:
 
     def __init__(self, case: Case) -> None:
         self.case, self.task = case, task_of(case)
+        self._space = in_columns(case)  # a learnt space would tell a model its target
         self._columns = [values for values in case.values.values() if values.name != case.target]
         if not self._columns:
             raise NotApplicable("UNSUPPORTED_TYPE", "there is no column to predict the target from")
@@ -69,7 +71,7 @@ class Models:
     @property
     def _kept(self) -> NDArray[np.bool_]:
         """Which coordinates of the embedding are not the target's; asked anew each time, so that its use is noted."""
-        points = self.case.embedded
+        points = self._space.embedded
         keep = np.ones(points.width, dtype=bool)
         keep[points.blocks.get(self.case.target, slice(0))] = False
         return keep
@@ -124,7 +126,7 @@ class Models:
         if FAMILIES_BY_NAME[family].sees == "columns":
             return np.asarray(getattr(self.table, side)[rows])
         table = getattr(self.case, side)
-        return self.case.embedded.embedding.transform(table.take(rows))[:, self._kept]
+        return self._space.embedded.embedding.transform(table.take(rows))[:, self._kept]
 
     def learnt(self, family: str, *parts: Part, seed: int = 0) -> Predict:
         """Return the model of a learner that has seen these parts: from ``(n, width)`` to predictions."""
@@ -150,7 +152,7 @@ class Models:
     def _note(self, family: str) -> None:
         """Have the embedding noted also where what rests on it is kept."""
         if FAMILIES_BY_NAME[family].sees == "points":
-            _ = self.case.embedded
+            _ = self._space.embedded
 
     def test(self, pool: str = "holdout") -> Part:
         """Return the part of a pool that models are tested on."""
