@@ -68,12 +68,12 @@ def _side_by_side(comparison: Mapping[str, Any]) -> Table:
     first = comparison["scores"][names[0]]
     scores = {code: [_spread(comparison["scores"][name][code], _form(code)) for name in names] for code in first}
     grid = _grid()
-    grid.add_column("best first", no_wrap=True, overflow="ellipsis")
+    grid.add_column("best first", overflow="fold")
     for i, name in enumerate(names):
         wide = max(len(cells[i]) for cells in scores.values())
         head = Text(f"{name} ·" if name in comparison["front"] else name, "bold")
-        grid.add_column(head, justify="right", min_width=max(wide, len(head)))
-    grid.add_column("fresh real", justify="right", min_width=len("fresh real"))
+        grid.add_column(head, justify="right", no_wrap=True, min_width=max(wide, len(head)))
+    grid.add_column("fresh real", justify="right", no_wrap=True)
     counts = [str(max(score["sets"] for score in comparison["scores"][name].values())) for name in names]
     grid.add_row("synthetic tables", *counts, "")
     grid.add_row("probability of being best", *(write(comparison["best"][name], "percent") for name in names), "")
