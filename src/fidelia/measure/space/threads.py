@@ -1,0 +1,31 @@
+"""Blocks of rows shared out among threads, each matrix product in one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+
+def share_out(work: Callable[[list[slice]], None], blocks: list[slice]) -> None:
+    """Call `work` with a part of the blocks in each of as many threads as matrix products may use.
+
+    A block is worked on by one thread whatever their number, so that this number changes no result.
+    """
+    products = _products()
+    allowed = max([1, *(library["num_threads"] for library in products.info())])
+    threads = min(allowed, len(blocks))
+    with products.limit(limits=1):
+        if threads <= 1:
+            work(blocks)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, [blocks[i::threads] for i in range(threads)]))
+
+
+@cache
+def _products() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
