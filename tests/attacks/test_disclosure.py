@@ -118,9 +118,19 @@ def test_a_part_of_copies_is_caught(code):
 
 @pytest.mark.parametrize("code", ATTACKS)
 def test_a_generator_that_never_saw_the_rows_is_not_accused(code):
-    """20 seeds at level .05: five alarms or more come with probability .003."""
-    alarms = sum(ATTACKS[code](case(people(600, 300 + seed), seed)).breakdown["alarm"] for seed in range(20))
-    assert alarms <= 4
+    """Six seeds at level .05: three alarms or more come with probability .002."""
+    assert alarms(code, range(6)) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ATTACKS)
+def test_over_twenty_seeds_false_alarms_keep_their_level(code):
+    """Five alarms or more of 20 come with probability .003."""
+    assert alarms(code, range(20)) <= 4
+
+
+def alarms(code: str, seeds: range) -> int:
+    return sum(ATTACKS[code](case(people(600, 300 + seed), seed)).breakdown["alarm"] for seed in seeds)
 
 
 def test_known_and_secret_columns_are_the_users():

@@ -1,5 +1,7 @@
 """Words follow numbers: effect against the way to the floor, and only beyond the noise."""
 
+from dataclasses import replace
+
 import pytest
 
 from fidelia.measure.findings import beyond_noise, findings, gap_of, judge, loss
@@ -35,6 +37,7 @@ def _result(code, direction, value, reference, *, sd=0.005, width=0.005):
         ("PRV02", Direction.HALF, 0.62, 0.5, "fail"),
         ("PRV02", Direction.HALF, 0.38, 0.5, "good"),
         ("UTL01", Direction.HIGHER, 0.91, 0.92, "good"),
+        ("CMP08", Direction.REFERENCE, 0.8, 0.0, "fail"),
     ],
 )
 def test_severity(code, direction, value, reference, severity) -> None:
@@ -47,6 +50,13 @@ def test_a_gap_within_the_noise_is_no_finding() -> None:
     assert gap_of(noisy) == pytest.approx(0.15)
     assert not beyond_noise(noisy)
     assert findings([noisy])[0].severity == "good"
+
+
+@pytest.mark.parametrize(("alarm", "severity"), [(True, "info"), (False, "good")])
+def test_an_attack_is_judged_by_its_alarm(alarm, severity) -> None:
+    attack = _result("PRV05", Direction.HALF, 0.53, 0.5, sd=0.02, width=0.02)
+    attack = replace(attack, breakdown={"alarm": alarm, "excess": 0.03})
+    assert findings([attack])[0].severity == severity
 
 
 def test_loss_is_the_share_of_the_way_to_the_floor() -> None:

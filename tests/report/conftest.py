@@ -10,14 +10,24 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
-def examples() -> ModuleType:
-    """The module that makes documents: `example()`, `wide(columns)`, `bare()`."""
-    spec = spec_from_file_location("report_example", Path(__file__).with_name("example.py"))
+def _beside(name: str) -> ModuleType:
+    spec = spec_from_file_location(f"report_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def examples() -> ModuleType:
+    """The module that makes documents: `example()`, `wide(columns)`, `bare()`."""
+    return _beside("example")
+
+
+@pytest.fixture(scope="session")
+def families() -> ModuleType:
+    """The module that adds every family of measures to a document: `extended(document, *kinds)`."""
+    return _beside("families")
 
 
 @pytest.fixture

@@ -95,6 +95,32 @@ def test_columns_can_be_searched(opened, examples) -> None:
     page.close()
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (400, "dark")])
+def test_every_family_is_drawn_without_error_request_or_overflow(opened, document, families, width, scheme) -> None:
+    made = families.extended(document, "mode_collapse", "mode_invention", "ideal")
+    page, said, asked = opened(made, width, scheme)
+    page.eval_on_selector_all("main details", "all => all.forEach(one => { one.open = true; })")
+    empty = "s => s.filter(e => e.getClientRects().length && !e.getBoundingClientRect().height).length"
+    assert page.eval_on_selector_all("svg.chart", empty) == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert (said, asked) == ([], [page.url])
+    page.close()
+
+
+def test_measures_can_be_searched_and_links_open_what_is_closed(opened, document, families) -> None:
+    page, said, _ = opened(families.extended(document))
+    assert page.locator("tr.measure:visible").count() == 0
+    page.fill("#seek", "worst group")
+    assert page.locator("tr.measure:visible").count() == 3
+    assert page.locator("#measures .kind-list:visible").count() == 2
+    page.fill("#seek", "")
+    assert page.locator("tr.measure:visible").count() == 0
+    page.evaluate("location.hash = 'STB01'")
+    page.wait_for_selector("#STB01:visible")
+    assert said == []
+    page.close()
+
+
 def test_the_page_says_all_without_scripts(chromium, document, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(render(document), encoding="utf-8")

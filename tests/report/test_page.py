@@ -152,7 +152,7 @@ def test_examples_need_both_document_and_reader_to_be_internal(document) -> None
     assert "only in one row" not in render(shown, edition="shareable")
 
 
-@pytest.mark.parametrize(("columns", "limit"), [(15, 1e6), (50, 2e6), (300, 5e6)])
+@pytest.mark.parametrize(("columns", "limit"), [(15, 0.6e6), (50, 1e6), (300, 2e6)])
 def test_the_page_is_small(examples, columns, limit) -> None:
     page = render(examples.wide(columns))
     assert len(page.encode()) < limit

@@ -333,7 +333,7 @@ def _way(result: Result, floor: float) -> float:
 # Only one side of these scores is bad: below the reference (-1) or above it (+1).
 _ABOVE = (
     "AUT05", "AUT06", "AUT07", "AUT08", "PRV02", "PRV05", "PRV06", "PRV07", "PRV09", "PRV10", "PRV11", "PRV12", "PRV13",
-    "PRV14", "PRV15", "PRV19",
+    "PRV14", "PRV15", "PRV19", "CMP08",
 )  # fmt: skip
 ONE_SIDED = dict.fromkeys(_ABOVE, 1.0) | dict.fromkeys(("AUT01", "AUT02", "AUT09", "PRV01", "PRV03"), -1.0)
 
@@ -354,9 +354,14 @@ def _distance(direction: Direction, value: float) -> float:
 
 
 def beyond_noise(result: Result) -> bool:
-    """Return whether the score is worse and its interval does not touch the reference +- 2 standard deviations."""
+    """Return whether the score is worse and its interval does not touch the reference +- 2 standard deviations.
+
+    An attack is worse when it raises its alarm, whose interval holds the noise of both sides already.
+    """
     if result.reference is None or result.value is None:
         return False
+    if "excess" in result.breakdown and isinstance(alarm := result.breakdown.get("alarm"), bool):
+        return alarm
     low, high = result.interval or (result.value, result.value)
     floor = 2 * (result.reference.sd or 0.0)
     apart = low > result.reference.value + floor or high < result.reference.value - floor

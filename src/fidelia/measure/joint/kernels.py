@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Pair = tuple[Ints, Ints]
     Products = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
-EXACT, MOST, FEATURES = 8_000, 20_000, 1_024
+EXACT, MOST, FEATURES = 8_000, 10_000, 1_024
 DOUBLE = 2_000
 BLOCK_CELLS = 4_000_000
 PERMUTATIONS = 200
@@ -144,7 +144,7 @@ def discrepancy(gram: Gram, rows: int, pairs: Sequence[Pair], *, unbiased: bool 
 def mmd(case: Case) -> Result:
     """FID12: unbiased squared MMD of train and synthetic rows, RBF kernel, train's median distance as bandwidth.
 
-    Exact to 8,000 rows in all; beyond, 1,024 random features stand for the kernel, so that 20,000 rows a side cost no
+    Exact to 8,000 rows in all; beyond, 1,024 random features stand for the kernel, so that 10,000 rows a side cost no
     more. The p-value deals the rows of train and synthetic out at random 200 times.
     """
     side = case.contrast.case
