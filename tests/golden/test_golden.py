@@ -14,7 +14,8 @@ import fidelia as fd
 HERE = Path(__file__).parent
 NUMBERS = HERE / "numbers.json"
 MODEL = HERE / "trees-format-1.fidelia"
-LEARNERS = {"FID26", "FID28", "UTL01", "UTL03", "PRV07", "PRV09", "PRV14"}  # boosted trees may differ a little between versions of scikit-learn
+# boosted trees may differ a little between versions of scikit-learn
+LEARNERS = {"FID26", "FID28", "UTL01", "UTL03", "PRV07", "PRV09", "PRV14"}
 
 
 def measured() -> dict[str, dict[str, float]]:

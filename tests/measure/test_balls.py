@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,10 +54,31 @@ def test_six_scores_at_once_are_the_formulas_one_by_one() -> None:
     assert found["DIV05"] == prdc.precision_rows(x, y).mean()
     assert found["FID21"] == pytest.approx(prdc.density_rows(y, x).mean())
     assert found["DIV06"] == pytest.approx(prdc.covered_rows(x, y).mean() / prdc.expected_coverage(120, 150))
-    clipped = prdc.clipped_density_rows(y, x).mean() / prdc.own_clipped_density(x)
+    reach = prdc.clipped(prdc.radii(x, 5))
+    own = distances(x, x) + np.diag(np.full(120, np.inf))
+    clipped = _inside(distances(y, x), reach).mean() / _inside(own, reach).mean()
     assert found["FID22"] == pytest.approx(min(1.0, clipped))
-    covered = prdc.clipped_coverage_rows(x, y).mean()
+    covered = np.minimum((distances(x, y) < prdc.radii(x, 5)[:, None]).sum(axis=1) / 5, 1).mean()
     assert found["DIV07"] == pytest.approx(min(1.0, prdc.as_share(covered, 120, 150)))
+
+
+def _inside(distance: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Return in how many of the balls each row lies, over 5 and at most 1."""
+    return np.minimum((distance <= reach[None, :]).sum(axis=1) / 5, 1)
+
+
+@pytest.mark.parametrize("k", [3, 5])
+def test_the_package_prdc_gives_the_same_four_numbers(k: int) -> None:
+    """It tests balls with < where the papers say <=, which differs on ties alone: these rows have none."""
+    package = pytest.importorskip("prdc")
+    r = np.random.default_rng(11)
+    x, y = r.normal(size=(300, 4)), 0.9 * r.normal(size=(260, 4)) + 0.2
+    with contextlib.redirect_stdout(io.StringIO()):
+        expected = package.compute_prdc(real_features=x, fake_features=y, nearest_k=k)
+    assert prdc.precision_rows(y, x, k).mean() == pytest.approx(expected["precision"], abs=1e-6)
+    assert prdc.precision_rows(x, y, k).mean() == pytest.approx(expected["recall"], abs=1e-6)
+    assert prdc.density_rows(y, x, k).mean() == pytest.approx(expected["density"], abs=1e-6)
+    assert prdc.covered_rows(x, y, k).mean() == pytest.approx(expected["coverage"], abs=1e-6)
 
 
 @pytest.mark.parametrize(("n", "m", "k"), [(60, 60, 1), (60, 30, 5), (40, 160, 5), (50, 50, 3)])
@@ -100,8 +124,13 @@ def test_ties_are_inside_and_a_row_is_no_neighbour_of_itself() -> None:
 
 
 def test_clipped_coverage_is_strict() -> None:
-    x = np.arange(8.0)[:, None]
-    assert prdc.clipped_coverage_rows(x, x + 1, 1).tolist() == [0.0, *[1.0] * 7]
+    """Each row's ball of radius 5 on the line holds its 5th neighbour on its surface, which does not count."""
+    line = np.array([0.0, 1, 2, 3, 4, 5, 100, 101, 102, 103, 104, 105])[:, None]
+    on, inside = line.copy(), line + 0.25
+    found = [dict(zip(balls.CODES, balls.scores(line, other), strict=True))["DIV07"] for other in (on, inside)]
+    ends = (distances(line, on) < prdc.radii(line, 5)[:, None]).sum(axis=1)
+    assert ends.max() <= 5 and (distances(line, on) <= prdc.radii(line, 5)[:, None]).sum(axis=1).min() == 6
+    assert found[0] == pytest.approx(min(1.0, prdc.as_share(np.minimum(ends / 5, 1).mean(), 12, 12)))
 
 
 @given(st.integers(6, 400), st.integers(1, 300), st.integers(1, 5))

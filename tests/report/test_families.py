@@ -106,7 +106,9 @@ def test_an_older_document_without_a_diagnosis_is_drawn(document) -> None:
 
 
 def test_attacks_are_judged_by_their_alarm(families) -> None:
-    assert compare(families.attack("PRV05", alarm=True)).level == "worse"
+    alarmed = families.attack("PRV05", alarm=True)
+    assert (compare(alarmed).level, compare(alarmed).text) == ("worse", "0.200 above fresh real data")
+    assert compare(alarmed | {"reference": None}).text == "alarm: beyond chance"
     assert compare(families.attack("PRV05", alarm=False)).text == "like fresh real data"
 
 

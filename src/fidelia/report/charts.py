@@ -85,10 +85,10 @@ def bullet(result: Data, form: str = "score") -> Chart | None:
     marks.append(Mark("reference", f"M{x(centre):g} 4V26"))
     marks.append(Mark("whisker", f"M{x(low):g} {y}H{x(high):g}M{x(low):g} 11V19M{x(high):g} 11V19"))
     marks.append(Mark("value", f"M{x(value):g} {y}h0"))
-    texts = tuple(
-        Text(x(t), 43, percent(t, 2) if form == "percent" else f"{t:g}".replace("-", "−"))
-        for t in ticks(x.low, x.high, 3)
-    )
+    at = next(found for about in (3, 5) if len(found := ticks(x.low, x.high, about)) > 1 or about == 5)
+    at = [t for t in at if form != "percent" or 16 < x(t) < 224]
+    digits = next(n for n in (0, 1, 2) if n == 2 or all(abs(100 * t - round(100 * t, n)) < 1e-9 for t in at))
+    texts = tuple(Text(x(t), 43, percent(t, digits) if form == "percent" else f"{t:g}".replace("-", "−")) for t in at)
     said = f"{write(value, form)}; fresh real data {spread(centre, reference['sd'], form)}"
     return Chart("bullet", 240, 48, said, (Mark("axis", "M8 30H232"),), tuple(marks), texts)
 

@@ -37,12 +37,12 @@ def signed(value: Number, digits: int = 3) -> str:
 def percent(value: Number, digits: int | None = None) -> str:
     """Write a share of one as a percentage: ``3.1 %``, with two decimals below one percent unless `digits` is said.
 
-    A share too small to show is not shown as none.
+    A share too small to show is not shown as none, nor one too near to all as all.
 
     Examples
     --------
-    >>> [percent(v).replace(THIN, " ") for v in (0.0312, 0, 0.0006, 0.00001, 1)]
-    ['3.1 %', '0 %', '0.06 %', '<0.01 %', '100 %']
+    >>> [percent(v).replace(THIN, " ") for v in (0.0312, 0, 0.0006, 0.00001, 1, 0.9999)]
+    ['3.1 %', '0 %', '0.06 %', '<0.01 %', '100 %', '>99.9 %']
     """
     if value is None:
         return NONE
@@ -52,6 +52,8 @@ def percent(value: Number, digits: int | None = None) -> str:
         digits = 2 if abs(value) < 0.01 else 1
     if 0 < value < 0.5 * 10 ** (-2 - digits):
         return f"<{10**-digits:g}{THIN}%"
+    if 1 - 0.5 * 10 ** (-2 - digits) < value < 1:
+        return f">{100 - 10**-digits:g}{THIN}%"
     return f"{score(100 * value, digits)}{THIN}%"
 
 

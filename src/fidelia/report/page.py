@@ -21,9 +21,11 @@ from typing import Any, Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fidelia.report import charts, notation
+from fidelia.report import charts, glance, notation, parts, sparks
+from fidelia.report.attacked import attacked
 from fidelia.report.document import check
-from fidelia.report.words import compare, label
+from fidelia.report.labels import label, place
+from fidelia.report.words import attacks, brief, compare, evidence, way
 
 Edition = Literal["shareable", "internal"]
 SECTIONS = (
@@ -43,6 +45,9 @@ SECTIONS = (
     ("reading", "How to read this"),
     ("provenance", "Versions and inputs"),
 )
+MAIN_PRIVACY = ("PRV02", "AUT05")  # drawn above the table of attacks
+KIN = {"AUT01": "AUT02"}  # one finding speaks of both
+MATTERS = 0.05  # an attack's gain below it is said, not coloured, unless a finding says that it matters
 _TYPED = re.compile(r"^[A-Z_]+: ")
 SEVERITIES = ("fail", "warning", "info", "good")
 
@@ -66,6 +71,7 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
     checked = check(document)
     shown = _edition(checked["edition"], edition)
     results = {result["code"]: result for result in checked["results"]}
+    tones = _tones(checked["findings"], results)
     view: str = (
         _environment()
         .get_template("page.html")
@@ -74,10 +80,15 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
             edition=shown,
             results=results,
             declined={entry["code"]: _TYPED.sub("", entry["reason"]) for entry in checked["not_computed"]},
-            findings=_findings(checked["findings"], results),
-            tones=_tones(checked["findings"], results),
+            findings=(findings := _findings(checked["findings"], results)),
+            fine=_fine(findings),
+            sentences=glance.sentences(checked),
+            glance=glance.lines(checked, tones),
+            tones=tones,
             columns=_columns(results),
-            others=[code for code in results if label(code).section == "measures"],
+            attacks=attacked(results, without=MAIN_PRIVACY),
+            missed=_missed(checked["not_computed"]),
+            homes=_homes(results),
             categories=_categories(results),
             examples=checked["audit"]["examples"] if checked["audit"] and shown == "internal" else [],
         )
@@ -125,6 +136,16 @@ def _findings(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> lis
     return placed
 
 
+def _fine(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is as it should be, each title once; `more` counts the others of that title."""
+    found: dict[str, dict[str, Any]] = {}
+    for finding in findings:
+        if finding["severity"] == "good":
+            kept = found.setdefault(finding["title"], finding | {"more": -1})
+            kept["more"] += 1
+    return list(found.values())
+
+
 def _place(finding: Mapping[str, Any], results: Mapping[str, Any]) -> tuple[str, str]:
     """Return the section of a finding, and the line of its result where there is one."""
     anchor = (finding["anchor"] or "").lstrip("#")
@@ -143,9 +164,11 @@ def _tones(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> dict[s
     plain = {"same": "good", "better": "good", "worse": "warning", "none": "none"}
     tones = {}
     for code, result in results.items():
-        level = compare(result).level
-        said = severity.get(code)
-        tones[code] = said if said in ("fail", "warning") else "none" if said and level == "worse" else plain[level]
+        level, said = compare(result).level, severity.get(code) or severity.get(KIN.get(code, ""))
+        small = attacks(result) and result["breakdown"]["excess"] < MATTERS
+        tones[code] = said if said in ("fail", "warning") else plain[level]
+        if level == "worse" and (said in ("info", "good") or (said is None and small)):
+            tones[code] = "info"
     return tones
 
 
@@ -158,6 +181,22 @@ def _columns(results: Mapping[str, Any]) -> list[dict[str, Any]]:
         for column in results[code]["breakdown"]["columns"]
     ]
     return sorted(columns, key=lambda column: (_gap(column), column["column"]))
+
+
+def _missed(declined: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Return each reason for not measuring, with the codes that it holds for."""
+    found: dict[str, list[str]] = {}
+    for entry in declined:
+        found.setdefault(_TYPED.sub("", entry["reason"]), []).append(entry["code"])
+    return list(found.items())
+
+
+def _homes(results: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the codes that each section draws."""
+    found: dict[str, list[str]] = {section: [] for section, _ in SECTIONS}
+    for code in sorted(results, key=place):
+        found[label(code).section].append(code)
+    return found
 
 
 def _categories(results: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
@@ -199,7 +238,12 @@ def _environment() -> Environment:
     made.globals |= {name: getattr(charts, name) for name in ("bullet", "curve", "gap", "histogram", "bars", "heat")}
     made.globals |= {"plane": charts.plane, "versus": charts.versus, "embed": embed, "sections": SECTIONS}
     made.globals |= {name: getattr(notation, name) for name in ("write", "interval", "spread", "percent", "count")}
-    made.globals |= {"compare": compare, "label": label}
+    made.globals |= {"compare": compare, "label": label, "brief": brief, "evidence": evidence, "way": way}
+    made.globals |= {name: getattr(sparks, name) for name in ("excess", "largest", "reach", "scale")}
+    made.globals |= {"spark_pair": sparks.pair, "matrix": parts.matrix}
+    made.filters["details"] = lambda code, results: parts.details(results[code])
+    made.filters["drawn"] = lambda code, results: parts.drawn(results[code])
+    made.tests["apart"] = lambda code, tones: tones[code] in ("fail", "warning")
     made.filters["pattern"] = lambda missing: " + ".join(missing) or "(nothing missing)"
     style, script = _text("style.css"), _text("page.js")
     made.globals |= {"style": Markup(style), "style_hash": _hash(style)}

@@ -47,18 +47,3 @@ def cliffs_delta(a: Floats, b: Floats) -> float:
     0.75
     """
     return 2 * auc(np.concatenate([a, b]), np.arange(len(a) + len(b)) < len(a)).value - 1
-
-
-def cohen_h(p: float, q: float) -> float:
-    """Return the difference of two proportions on the arcsine scale, in [-pi, pi].
-
-    References
-    ----------
-    Cohen (1988), chapter 6.
-
-    Examples
-    --------
-    >>> round(cohen_h(0.5, 0.25), 4)
-    0.5236
-    """
-    return float(2 * np.arcsin(np.sqrt(p)) - 2 * np.arcsin(np.sqrt(q)))

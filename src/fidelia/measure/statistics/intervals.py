@@ -1,4 +1,4 @@
-"""Intervals of proportions and of values with a standard error; `epsilon_bound`, `mover`, `percentile`."""
+"""Intervals of proportions and of values with a standard error; `epsilon_bound`, `mover`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
 
 Z = 1.959963984540054
 Interval = tuple[float, float]
@@ -99,13 +98,6 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> Interval:
 def normal(value: float, sd: float, low: float = -np.inf, high: float = np.inf) -> Interval:
     """Return value +- 1.96 sd, cut off at the bounds of the quantity."""
     return float(max(low, value - Z * sd)), float(min(high, value + Z * sd))
-
-
-def percentile(drawn: NDArray[np.float64], level: float = 0.95) -> Interval:
-    """Return the middle `level` of resampled values, ``(times,)``."""
-    tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return float(low), float(high)
 
 
 def epsilon_bound(

@@ -1,4 +1,4 @@
-"""Draws and re-splits of rows without replacement, and `paired_bootstrap` of rows that are scored."""
+"""Draws and re-splits of rows without replacement."""
 
 from __future__ import annotations
 
@@ -74,36 +74,3 @@ def resplits(
     for _ in range(times):
         order = generator.permutation(n)
         yield order[fresh : fresh + train], order[:fresh]
-
-
-def paired_bootstrap(
-    rng: Rng,
-    n: int,
-    statistic: Callable[[NDArray[np.int64]], float | NDArray[np.float64]],
-    times: int = 1000,
-) -> NDArray[np.float64]:
-    """Return a statistic of resampled rows, drawn with replacement: ``(times,)`` or ``(times, parts)``.
-
-    Only for rows whose scores are already computed (predictions of two models on one test set, say), never for rows
-    that are then searched. What `statistic` compares it sees on the same rows, so that differences are paired.
-
-    Parameters
-    ----------
-    n : int
-        Number of rows.
-    statistic : callable
-        From row numbers, ``(n,)`` with repeats, to a number or to several.
-
-    See Also
-    --------
-    fidelia.measure.statistics.intervals.percentile : the interval of the result.
-
-    Examples
-    --------
-    >>> from fidelia.rng import Rng
-    >>> gap = np.array([0.0, 1.0, 1.0, 2.0])
-    >>> paired_bootstrap(Rng(0), 4, lambda rows: gap[rows].mean(), times=500).mean().round(1)
-    np.float64(1.0)
-    """
-    generator = rng.child("bootstrap").generator()
-    return np.array([statistic(generator.integers(0, n, n)) for _ in range(times)], dtype=np.float64)

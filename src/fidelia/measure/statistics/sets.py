@@ -51,11 +51,6 @@ class Across:
         """Standard error of the mean over sets."""
         return float(np.sqrt(self.between / self.sets + self.shared))
 
-    @property
-    def sd_further(self) -> float:
-        """Standard deviation of the score of one further set about the mean of these, ``sqrt(T_K)``."""
-        return float(np.sqrt((1 + 1 / self.sets) * self.between + self.shared))
-
 
 def across(values: ArrayLike, shared: float = 0.0, low: float = -np.inf, high: float = np.inf) -> Across:
     """Combine the scores of K >= 2 independent synthetic sets.

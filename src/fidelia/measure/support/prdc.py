@@ -66,29 +66,9 @@ def expected_coverage(n: int, m: int, k: int = NEIGHBOUR) -> float:
     return float(1 - np.prod((n - 1 - i) / (n - 1 + m - i)))
 
 
-def clipped_density_rows(other: Floats, real: Floats, k: int = NEIGHBOUR) -> Floats:
-    """Return each other row's clipped density, ``(m,)``: at most 1, not yet divided by that of real rows.
-
-    No ball is wider than the median one, so that an outlier has no large one; no row counts more than 1.
-    """
-    return np.asarray(np.minimum(count_within(other, real, clipped(radii(real, k))) / k, 1.0))
-
-
 def clipped(reach: Floats) -> Floats:
     """Return radii cut off at their median."""
     return np.minimum(reach, np.median(reach))
-
-
-def own_clipped_density(real: Floats, k: int = NEIGHBOUR) -> float:
-    """Return the mean clipped density of real rows, each left out of its own ball."""
-    reach = clipped(radii(real, k))
-    return float(np.minimum(count_within(real, real, reach, own=np.arange(len(real))) / k, 1.0).mean())
-
-
-def clipped_coverage_rows(real: Floats, other: Floats, k: int = NEIGHBOUR) -> Floats:
-    """Return how many other rows lie strictly inside each real row's ball, over k and at most 1, ``(n,)``."""
-    near = search(real, other, k).distance
-    return np.asarray((near < radii(real, k)[:, None]).mean(axis=1))
 
 
 def as_share(found: float, n: int, m: int, k: int = NEIGHBOUR) -> float:

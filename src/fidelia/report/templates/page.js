@@ -95,21 +95,38 @@
     svg.addEventListener("pointerenter", first);
     svg.addEventListener("focus", first);
   }
-  const find = document.getElementById("find");
-  if (find) {
-    const tiles = [...document.querySelectorAll(".tile")], rest = document.getElementById("rest");
-    find.closest("p").hidden = false;
-    find.addEventListener("input", () => {
-      const wanted = find.value.trim().toLowerCase();
+  const searching = (input, entries, text, found) => {
+    if (!input) return;
+    input.closest("p").hidden = false;
+    input.addEventListener("input", () => {
+      const wanted = input.value.trim().toLowerCase();
       let shown = 0;
-      for (const tile of tiles) {
-        tile.hidden = !tile.dataset.name.toLowerCase().includes(wanted);
-        shown += tile.hidden ? 0 : 1;
+      for (const entry of entries) {
+        entry.hidden = !text(entry).toLowerCase().includes(wanted);
+        shown += entry.hidden ? 0 : 1;
       }
-      if (rest && wanted) rest.open = true;
-      find.parentElement.querySelector("output").textContent = wanted ? shown + " of " + tiles.length : "";
+      found(wanted);
+      input.parentElement.querySelector("output").textContent = wanted ? shown + " of " + entries.length : "";
     });
-  }
+  };
+  const rest = document.getElementById("rest"), kinds = [...document.querySelectorAll(".kind-list")];
+  const opened = kinds.map((kind) => kind.open);
+  searching(document.getElementById("find"), [...document.querySelectorAll("[data-column]")], (entry) => entry.dataset.column, (wanted) => {
+    if (rest && wanted) rest.open = true;
+  });
+  searching(document.getElementById("seek"), [...document.querySelectorAll(".measure")], (line) => line.textContent, (wanted) => {
+    kinds.forEach((kind, i) => {
+      const any = !wanted || kind.querySelector(".measure:not([hidden])");
+      kind.hidden = !any;
+      kind.open = wanted ? true : opened[i];
+    });
+  });
+  const reveal = () => {
+    const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let at = place && place.closest("details:not(.menu)"); at; at = at.parentElement.closest("details:not(.menu)")) at.open = true;
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
   const menu = document.querySelector(".menu");
   const narrow = matchMedia("(max-width: 1080px)");
   const fold = () => { menu.open = !narrow.matches; };
