@@ -385,10 +385,11 @@ class Judgement:
     headline: str
     sentences: tuple[str, ...]
 
-    def with_diagnosis(self, said: Sequence[tuple[str, str]]) -> Judgement:
-        """Return it with what kind of difference there is, by kind and in words; at most three kinds."""
-        words = tuple(sentence for kind, sentence in said if kind not in ("ideal", "weak_sign"))[:3]
-        return replace(self, sentences=(*self.sentences, *words))
+    def with_diagnosis(self, titles: Sequence[str]) -> Judgement:
+        """Return it with one more sentence: the kinds of difference by their titles."""
+        if not titles:
+            return self
+        return replace(self, sentences=(*self.sentences, f"Diagnosis: {_lower('; '.join(titles))}."))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in results.json."""
@@ -408,8 +409,10 @@ def judge(found: Sequence[Finding], *, holdout: bool) -> Judgement:
     if warned:
         headline = f"Usable with care: {_lower(warned[0].title)}."
         return Judgement("attention", headline, (*_titles(warned), *_count(found), *limits))
-    headline = "No difference from fresh real rows that matters was found." if found else "Nothing could be judged."
-    return Judgement("good" if holdout and found else "attention", headline, (*_count(found), *limits))
+    if not found:
+        return Judgement("attention", "Measured; none of these scores is one that a verdict rests on.", limits)
+    headline = "No difference from fresh real rows that matters was found."
+    return Judgement("good" if holdout else "attention", headline, (*_count(found), *limits))
 
 
 def _titles(found: Sequence[Finding]) -> tuple[str, ...]:

@@ -27,13 +27,12 @@ class Line:
 
 def sentences(document: Mapping[str, Any]) -> list[str]:
     """Return the sentences of the verdict that neither its headline nor a line of `lines` says already."""
-    headline, diagnosis = document["verdict"]["headline"].lower(), document.get("diagnosis")
-    told = {each["sentence"] for each in diagnosis["verdicts"]} if diagnosis else set()
+    headline = document["verdict"]["headline"].lower()
     counted = len(document["results"]) > 1
     said = [
         sentence
         for sentence in document["verdict"]["sentences"]
-        if sentence not in told and not (counted and _COUNTED.match(sentence)) and not sentence.startswith("0 of 0 ")
+        if not sentence.startswith("Diagnosis: ") and not (counted and _COUNTED.match(sentence))
     ]
     new = [sentence for sentence in said if not sentence or _plain(sentence) not in headline]
     return new if len(new) <= MOST else [*new[: MOST - 1], f"{len(new) - MOST + 1} more are among the findings."]

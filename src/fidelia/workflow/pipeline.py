@@ -304,7 +304,7 @@ def _document(
     judged = judge(found, holdout=case.holdout is not None) if results else verdict(audited)
     diagnosis = diagnosed(case) if DIAGNOSED & {result.code for result in results} else None
     if diagnosis is not None:
-        judged = judged.with_diagnosis([(each.kind, each.sentence) for each in diagnosis.verdicts])
+        judged = judged.with_diagnosis([each.named for each in diagnosis.verdicts if each.kind != "ideal"])
     embedded = case.embedded
     return {
         "format": FORMAT,

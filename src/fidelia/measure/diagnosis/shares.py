@@ -126,6 +126,11 @@ class Change:
     chi_square: float
     p_value: float
 
+    @property
+    def mass(self) -> float:
+        """Share of rows that would have to move: total variation less its mean under equal laws, in the interval."""
+        return float(np.clip(self.value - self.expected, *self.interval))
+
 
 def change(real: Ints, synthetic: Ints, k: int) -> Change:
     """Compare the cluster labels of real and synthetic rows."""

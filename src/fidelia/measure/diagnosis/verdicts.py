@@ -61,6 +61,11 @@ class Verdict:
     alternatives: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
 
+    @property
+    def named(self) -> str:
+        """The title with its mass, ``"density shift (3 % of rows)"``."""
+        return self.title if self.mass is None else f"{self.title} ({percent(self.mass)} of rows)"
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {
@@ -266,7 +271,7 @@ def _shifted(facts: Facts, seen: Seen, *, whole: bool) -> Verdict | None:
     )
     masses = [(max(abs(rule.synthetic - rule.real) for rule in rules), _gap(rules))] if rules else []
     if by_cluster and moved is not None:
-        masses.append((moved.value, moved.interval))
+        masses.append((moved.mass, moved.interval))
     if seen.r_minus and whole and not dispersed and not masses and facts.curves is not None:
         masses.append((facts.curves.recall_minus.value, facts.curves.recall_minus.interval))
     if not masses or max(masses)[0] < LEAST_MASS:

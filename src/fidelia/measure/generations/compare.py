@@ -132,6 +132,17 @@ class Comparison:
         return data
 
 
+def needs_generators(case: Case) -> Result:  # noqa: ARG001 - as every metric
+    """Decline: GMU02 to GMU05 compare several generators, which `compare` does.
+
+    Raises
+    ------
+    NotApplicable
+        ``NEEDS_GENERATORS``, always.
+    """
+    raise NotApplicable("NEEDS_GENERATORS", "several generators are needed: use `fidelia compare` or fd.compare")
+
+
 def compare(
     cases: Mapping[str, Sequence[Case]],
     codes: Iterable[str] | None = None,
