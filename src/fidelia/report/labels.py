@@ -158,6 +158,10 @@ _SAID: dict[str, dict[str, tuple[str, str, str]]] = {
         "STB02": ("distance between tables", "How far apart are synthetic tables, column by column?", "score"),
         "STB03": ("chance of the seed", "How much does the score depend on the seed?", "score"),
         "GMU01": ("mean over tables", "What is to be expected of the generator, not of one table?", "score"),
+        "GMU02": ("ranking of generators", "Which generator is best, and how sure is that?", "score"),
+        "GMU03": ("Pareto front", "Which generators does no other one beat on everything?", "score"),
+        "GMU04": ("agreement with use", "Which scores put generators in the order of their use?", "score"),
+        "GMU05": ("cost", "What does a generator cost?", "small"),
     },
 }  # fmt: skip
 
