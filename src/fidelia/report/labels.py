@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fidelia.measure.findings import ONE_SIDED
+from fidelia.measure.rules import ONE_SIDED
 
 Side = Literal["", "above", "below"]
 

@@ -18,8 +18,8 @@ import pyarrow as pa
 from fidelia.data.table import Table
 from fidelia.errors import NotApplicable
 from fidelia.measure.case import Case
-from fidelia.measure.findings import ONE_SIDED
 from fidelia.measure.result import Direction, Result
+from fidelia.measure.rules import ONE_SIDED
 from fidelia.rng import Rng
 from fidelia.schema import Column, Kind, Role, Schema
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import fidelia
-from fidelia.data.keys import row_keys
 from fidelia.data.read import read
 from fidelia.data.samples import located
 from fidelia.data.split import split
@@ -20,22 +15,15 @@ from fidelia.encode.columns import TableCoder
 from fidelia.errors import SchemaError
 from fidelia.generate.conditions import Given
 from fidelia.measure.case import Case
-from fidelia.measure.catalog import Declined, measure
-from fidelia.measure.findings import findings, judge
-from fidelia.measure.result import Result
+from fidelia.measure.catalog import measure
 from fidelia.measure.space.choose import with_embedding
 from fidelia.progress import SILENT, Progress
 from fidelia.rng import Rng
+from fidelia.workflow.document import document, fingerprint
 from fidelia.workflow.model import Model, fit_table
 from fidelia.workflow.outcome import Interrupted, Outcome
 from fidelia.workflow.recipe import Recipe
 
-if TYPE_CHECKING:
-    from fidelia.auditing.audited import Audited
-
-FORMAT = 1
-DIAGNOSED = {"DIV16", "DIV17"}
-PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "duckdb")
 FEWEST = 20
 
 
@@ -282,73 +270,5 @@ def _judged(
 
     results, declined = measure(case, codes)
     audited = audit_rows(case, q=q)
-    document = _document(case, results, declined, audited, seed=seed, edition=edition, made_by=made_by, notes=notes)
-    return Outcome(document, case.synthetic, audited)
-
-
-def _document(
-    case: Case,
-    results: list[Result],
-    declined: list[Declined],
-    audited: Audited,
-    *,
-    seed: int,
-    edition: str,
-    made_by: Mapping[str, Any] | None,
-    notes: Sequence[str],
-) -> dict[str, Any]:
-    from fidelia.auditing.summary import summary, verdict
-    from fidelia.measure.diagnosis.diagnose import diagnosed
-
-    found = findings(results)
-    judged = judge(found, holdout=case.holdout is not None) if results else verdict(audited)
-    diagnosis = diagnosed(case) if DIAGNOSED & {result.code for result in results} else None
-    if diagnosis is not None:
-        judged = judged.with_diagnosis([each.named for each in diagnosis.verdicts if each.kind != "ideal"])
-    embedded = case.embedded
-    return {
-        "format": FORMAT,
-        "fidelia": fidelia.__version__,
-        "edition": edition,
-        "seed": seed,
-        "embedding": {
-            "name": embedded.name,
-            "version": embedded.version,
-            "hash": embedded.hash,
-            "width": embedded.width,
-        },
-        "inputs": _inputs(case, made_by, notes),
-        "verdict": judged.to_dict(),
-        "results": [result.to_dict() for result in results],
-        "findings": [finding.to_dict() for finding in found],
-        "diagnosis": None if diagnosis is None else diagnosis.to_dict(),
-        "audit": summary(case, audited, edition=edition, whole=judged.level),
-        "not_computed": [{"code": said.code, "reason": said.reason} for said in declined],
-        "schema": [
-            {"name": c.name, "kind": str(c.kind), "role": str(c.role), "nullable": c.nullable, "reason": c.reason}
-            for c in case.schema
-        ],
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-    }
-
-
-def _inputs(case: Case, made_by: Mapping[str, Any] | None, notes: Sequence[str]) -> dict[str, Any]:
-    tables = {"train": case.train, "synthetic": case.synthetic, "holdout": case.holdout}
-    return {
-        **{
-            name: None
-            if table is None
-            else {"rows": len(table), "columns": len(table.schema), "sha256": fingerprint(table)}
-            for name, table in tables.items()
-        },
-        "generator": None if made_by is None else dict(made_by),
-        "target": case.schema.target,
-        "notes": list(notes),
-    }
-
-
-def fingerprint(table: Table) -> str:
-    """Return a hash of the rows' values and order, the same for the same content in any format."""
-    digest = hashlib.sha256("\0".join(table.schema.names).encode())
-    digest.update(row_keys(table, exclude_ids=False).tobytes())
-    return digest.hexdigest()
+    found = document(case, results, declined, audited, seed=seed, edition=edition, made_by=made_by, notes=notes)
+    return Outcome(found, case.synthetic, audited)

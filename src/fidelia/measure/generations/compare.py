@@ -10,10 +10,11 @@ import numpy as np
 
 from fidelia.errors import EmbeddingMismatch, NotApplicable, UsageError
 from fidelia.measure.catalog import chosen
-from fidelia.measure.findings import ONE_SIDED, gap_of, way
+from fidelia.measure.findings import gap_of, way
 from fidelia.measure.generations.ranking import Ranking, agreement, pareto, rank
 from fidelia.measure.generations.sets import sibling
 from fidelia.measure.result import Direction, Result, comparable, plain
+from fidelia.measure.rules import ONE_SIDED
 from fidelia.measure.statistics.intervals import Z
 from fidelia.measure.statistics.sets import across
 from fidelia.progress import SILENT, Progress
