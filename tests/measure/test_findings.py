@@ -106,3 +106,19 @@ def test_a_bad_score_names_where_it_comes_from(code, value, breakdown, named) ->
         direction=direction,
     )
     assert named in findings([result])[0].sentence
+
+
+@pytest.mark.parametrize(("excess", "severity"), [(0.0, "good"), (0.11, "info"), (0.15, "warning"), (0.4, "fail")])
+def test_one_alarm_among_a_dozen_attacks_must_be_clear(excess: float, severity: str) -> None:
+    """An interval of +- .1: .11 is an alarm at 5 %, but not at 5 % over twelve attacks, which .135 is."""
+    interval = (excess - 0.1, excess + 0.1)
+    attack = Result(
+        excess,
+        interval,
+        Reference(0.0, 0.05, 500, "holdout"),
+        breakdown={"alarm": interval[0] > 0, "excess": excess, "excess_interval": list(interval), "level": 0.05},
+        code="PRV14",
+        name="attack",
+        direction=Direction.ZERO,
+    )
+    assert findings([attack])[0].severity == severity

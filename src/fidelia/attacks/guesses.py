@@ -117,7 +117,9 @@ def strongest(attacks: Sequence[Guesses]) -> Guesses:
 def risk(found: Sequence[Guesses], n: Mapping[str, int], caveats: tuple[Caveat, ...] = ()) -> Result:
     """Return the risk, mean over what was attacked: (rate - control) / (1 - control), 0 when nothing leaks.
 
-    The interval is the mean of the attacks' own, as if all erred together, since they attack the same rows.
+    The interval is the mean of the attacks' own, as if all erred together, since they attack the same rows. The alarm
+    is raised when the false discovery rate over all of them is kept by one; excess and interval are those of the
+    clearest.
     """
     q = benjamini_hochberg(np.array([attack.p for attack in found]))
     parts = np.array([np.array([attack.excess, *attack.interval]) / attack.room for attack in found])
@@ -125,7 +127,7 @@ def risk(found: Sequence[Guesses], n: Mapping[str, int], caveats: tuple[Caveat, 
     sd = float(np.mean([_noise(attack) for attack in found]))
     raised = bool((q <= LEVEL).any())
     weak = all(attack.rate <= attack.blind.mean() for attack in found) and not raised
-    mean_low, mean_high = np.mean([attack.interval for attack in found], axis=0)
+    clearest = found[int(np.argmin(q))]
     return Result(
         value=float(value),
         interval=(float(max(low, -1.0)), float(min(high, 1.0))),
@@ -133,7 +135,7 @@ def risk(found: Sequence[Guesses], n: Mapping[str, int], caveats: tuple[Caveat, 
         n=n,
         caveats=(*caveats, *((WEAK,) if weak else ())),
         breakdown={
-            **alarm(float(np.mean([attack.excess for attack in found])), (mean_low, mean_high)),
+            **alarm(clearest.excess, clearest.interval),
             "alarm": raised,
             "lines": [attack.line(float(each)) for attack, each in zip(found, q, strict=True)],
         },

@@ -12,8 +12,10 @@ from typing import Any
 
 from fidelia.measure.result import Direction, Result
 from fidelia.measure.rules import ONE_SIDED, RULES, Rule
+from fidelia.measure.statistics.intervals import Z
 
 ORDER = ("fail", "warning", "info", "good")
+SURE = 2.64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,24 @@ def _finding(result: Result) -> Finding | None:
     if rule is None or result.value is None or result.reference is None:
         return None
     severity = _severity(loss(result, rule.floor), rule) if beyond_noise(result) else "good"
+    if severity in ("fail", "warning") and not _sure(result):
+        severity = "info"
     title = {"good": rule.good, "info": f"{rule.bad}, but only just"}.get(severity, rule.bad)
     numbers = f"{result.name}: {_said(result.value)}, where fresh real rows get {_said(result.reference.value)}."
     sentence = numbers if severity in ("good", "info") else f"{numbers} {rule.meaning}{_where(result)}"
     return Finding(result.code, severity, title, sentence, result.value, result.reference.value, rule.anchor)
+
+
+def _sure(result: Result) -> bool:
+    """Return whether an attack's alarm outlives the number of attacks; other results do not raise alarms.
+
+    A dozen attacks are made, each of which raises an alarm by chance in one case of forty: a finding needs an excess
+    that the normal law exceeds with probability .05 / 12.
+    """
+    if "excess" not in result.breakdown or not result.breakdown.get("alarm"):
+        return True
+    low, high = result.breakdown["excess_interval"]
+    return bool(result.breakdown["excess"] >= SURE * (high - low) / (2 * Z))
 
 
 def _where(result: Result) -> str:
