@@ -18,6 +18,7 @@ import pyarrow as pa
 from fidelia.data.table import Table
 from fidelia.errors import NotApplicable
 from fidelia.measure.case import Case
+from fidelia.measure.catalog import find
 from fidelia.measure.result import Direction, Result
 from fidelia.measure.rules import ONE_SIDED
 from fidelia.rng import Rng
@@ -50,12 +51,13 @@ RULED = Schema(
 )
 
 
-def check_metric(entry: Entry, rows: int = 600) -> None:
+def check_metric(metric: Entry | str, rows: int = 600) -> None:
     """Run every contract check on one metric of the catalog.
 
     Parameters
     ----------
-    entry : Entry
+    metric : Entry or str
+        A line of the catalog, or its code.
     rows : int
         Size of the train table that the checks make.
 
@@ -64,6 +66,7 @@ def check_metric(entry: Entry, rows: int = 600) -> None:
     AssertionError
         When the metric breaks its contract; the message names the check.
     """
+    entry = find(metric) if isinstance(metric, str) else metric
     ruled = "rules" in entry.needs
     cases = _cases(rows, ruled_rows if ruled else real_rows)
     if "generators" in entry.needs:  # what compares generators declines the tables of one
