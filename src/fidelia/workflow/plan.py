@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 # Seconds and bytes measured on two cores of 2023 (benchmarks/RESULTS.md): a guide, not a promise.
 NEIGHBOURS_MOST = 50_000
 FIT = {"trees": 1.0e-5, "chowliu": 3e-6, "copula": 3e-6, "marginals": 5e-7, "noisy-copy": 1e-7}
-PAIR = 2.6e-11
-CELL = 2.0e-5
-START = 4.0
+PAIR = 2.0e-11
+CELL = 2.4e-5
+START = 14.0
 
 
 @dataclass(frozen=True, slots=True)
