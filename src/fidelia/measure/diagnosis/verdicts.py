@@ -315,8 +315,8 @@ def _weak(facts: Facts, seen: Seen, *, alone: bool) -> Verdict | None:
     evidence = parts_of(facts, "S+ of beta-recall", "S+ of alpha-precision", "copies", "closer")
     if nearer and copying is not None:
         said = (
-            "Train rows lie a little nearer to synthetic rows than rows that the generator never saw: it leans on single "
-            "rows, or makes a few noisy copies."
+            "Train rows lie a little nearer to synthetic rows than rows that the generator never saw: it leans on "
+            "single rows, or makes a few noisy copies."
         )
         return Verdict(
             "weak_sign", "A sign of memorisation", said, 2 * copying.closer - 1, None, evidence,
