@@ -1,6 +1,5 @@
 """Utility: what models, queries and regressions find, on tables where the answer is known."""
 
-import time
 from dataclasses import replace
 from functools import cache
 
@@ -449,17 +448,3 @@ def test_adult_marginals_teach_nothing_and_trees_nearly_everything(adult):
         assert worse * (apart.value - near.value) > 0, code
     copies = replace(marginals, synthetic=adult.train)
     assert find("UTL01")(copies).value == find("UTL01")(copies).reference.value
-
-
-@pytest.mark.slow
-def test_the_metrics_of_use_measured_by_default_are_quick(shared_data):
-    from fidelia.measure.case import Case
-    from fidelia.workflow import pipeline
-
-    table = pipeline.as_table(str(shared_data("adult")), target="income")
-    parts = split(table, holdout=0.2, rng=Rng(0).child("split"))
-    made = Case(parts.train, parts.train, parts.holdout, Rng(0))
-    start = time.perf_counter()
-    for code in ("UTL01", "UTL03"):
-        find(code)(made)
-    assert time.perf_counter() - start < 40  # about 6 s on an idle core

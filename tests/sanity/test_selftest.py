@@ -32,4 +32,4 @@ def test_json_holds_verdicts_beside_published_ones(app: typer.Typer) -> None:
 def test_tables_are_drawn(app: typer.Typer) -> None:
     done = CliRunner().invoke(app, ["--quick", "--metric", "balls", "-q"], env={"COLUMNS": "220"})
     assert done.exit_code == 0, done.output
-    assert "passes (T alone)" in done.stdout and "18 (18) / 30" in done.stdout and "one disjoint column" in done.stdout
+    assert "passes (T alone)" in done.stdout and "18 (18)" in done.stdout and "one disjoint column" in done.stdout

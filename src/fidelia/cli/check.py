@@ -82,16 +82,18 @@ def _tables(document: dict[str, Any]) -> list[Drawn]:
 
 
 def _verdicts(document: dict[str, Any], kind: str) -> Drawn | None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     tested = {name: found for name, found in document["metrics"].items() if found["kind"] == kind}
     if not tested:
         return None
     published = document["published"][kind]
-    table = Table(title=f"{kind}: bounds and property of each check (T pass, F fail, L low, H high)", title_style="")
-    table.add_column("check")
+    head = f"{kind}: bounds and property of each check (T pass, F fail, L low, H high)"
+    table = Table(title=head, title_style="", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("check", overflow="fold", min_width=24)
     for name in (*tested, *(f"{name}*" for name in published)):
-        table.add_column(name, justify="center")
+        table.add_column(name, justify="center", overflow="fold")
     for check, title in document["checks"].items():
         ours = ["".join(found["cells"][check].values()) for found in tested.values()]
         theirs = ["".join(cells[check].values()) for cells in published.values()]
@@ -103,7 +105,7 @@ def _verdicts(document: dict[str, Any], kind: str) -> Drawn | None:
 
 
 def _count(passes: dict[str, int]) -> str:
-    return f"{passes['passes']} ({passes['T']}) / {passes['cells']}"
+    return f"{passes['passes']} ({passes['T']})"
 
 
 def _requirements(document: dict[str, Any]) -> list[Drawn]:
@@ -112,12 +114,17 @@ def _requirements(document: dict[str, Any]) -> list[Drawn]:
     if not document["requirements"]:
         return []
     table = Table(title="fidelia's own requirements, and published formulas beside them", title_style="")
-    peers = list(dict.fromkeys(name for row in document["requirements"] for name in row["peers"]))
-    for name in ("", "requirement", "fidelia", *peers, "measured"):
-        table.add_column(name, overflow="fold")
+    for name, widest in (
+        ("", None),
+        ("requirement", 30),
+        ("fidelia", None),
+        ("formulas elsewhere", 30),
+        ("measured", None),
+    ):
+        table.add_column(name, overflow="fold", max_width=widest)
     for row in document["requirements"]:
-        words = [_word(row["peers"].get(name, "")) for name in peers]
-        table.add_row(row["code"], row["title"], _word(row["passed"]), *words, row["measured"])
+        beside = "\n".join(f"{name}: {_word(passed)}" for name, passed in row["peers"].items())
+        table.add_row(row["code"], row["title"], _word(row["passed"]), beside, row["measured"])
     return [table]
 
 
