@@ -142,10 +142,8 @@ def by_density(case: Case) -> Scored:
     Van Breugel, Sun, Qian and van der Schaar (2023), Membership Inference Attacks against Synthetic Data through
     Overfitting Detection (DOMIAS), AISTATS, arXiv 2302.12580.
     """
-    from scipy.spatial import cKDTree
-
     judged, synthetic, reference = _principal(case)
-    near = [cKDTree(side).query(judged, k=1)[0] for side in (reference, synthetic)]
+    near = [search(judged, side, 1).distance[:, 0] for side in (reference, synthetic)]
     return candidates(case).split("density", log_ratio(near[0], near[1]) * judged.shape[1])
 
 

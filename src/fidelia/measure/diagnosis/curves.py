@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.authenticity.copies import unrealistic
+from fidelia.measure.authenticity.copies import copy_rate, unrealistic
 from fidelia.measure.authenticity.ratio import ratios
 from fidelia.measure.statistics.bridge import bridge_p
 from fidelia.measure.statistics.estimates import auc
@@ -246,21 +246,19 @@ def _copying(near: Neighbors, found: Curves, made: Mask, fresh: Ints) -> Copying
     one quarter.
     """
     new = ratios(near, "synthetic")[made], ratios(near, "holdout")[fresh]
-    hits = [int((side > CLOSE).sum()) for side in new]
-    rate, interval, z = _rate(hits[0], len(new[0]), hits[1], len(new[1]))
+    apart = new[0] > CLOSE, new[1] > CLOSE
+    copies, z = copy_rate(*apart), _z(*apart)
     picked = found.picked
     unseen = near.between("holdout", picked["holdout"], "synthetic", picked["synthetic"], 1).distance[:, 0]
     closer = auc(-np.concatenate([found.gaps, unseen]), np.repeat([True, False], [len(found.gaps), len(unseen)]))
     shares = [float((side > 1).mean()) for side in new]
-    return Copying(shares[0], shares[1], rate, interval, z, closer.value, closer.sd)
+    return Copying(shares[0], shares[1], copies.rate or 0.0, copies.interval or (0.0, 1.0), z, closer.value, closer.sd)
 
 
-def _rate(a: int, n: int, b: int, m: int) -> tuple[float, Interval, float]:
-    """Return 1 - (a / n) / (b / m) clipped at 0, its delta-method interval, and the z of b / m - a / n."""
-    if not n or not b:
-        return 0.0, (0.0, 1.0), 0.0
-    p, q = a / n, b / m
-    spread = p * (1 - p) / n, q * (1 - q) / m
-    low, high = normal(1 - p / q, float(np.sqrt(spread[0] / q**2 + (p / q**2) ** 2 * spread[1])))
-    z = (q - p) / float(np.sqrt(max(sum(spread), 1 / (n * m))))
-    return max(0.0, 1 - p / q), (max(0.0, low), min(1.0, max(0.0, high))), z
+def _z(synthetic: Mask, fresh: Mask) -> float:
+    """Return the z-score of how much rarer True is among synthetic than among fresh rows."""
+    if not len(synthetic) or not fresh.any():
+        return 0.0
+    p, q = float(synthetic.mean()), float(fresh.mean())
+    n, m = len(synthetic), len(fresh)
+    return (q - p) / float(np.sqrt(max(p * (1 - p) / n + q * (1 - q) / m, 1 / (n * m))))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fidelia.measure.beside import beside
-from fidelia.measure.joint.clouds import bandwidth, equal, one_thread, random_features, shuffled
+from fidelia.measure.joint.clouds import bandwidth, equal, random_features, shuffled
 from fidelia.measure.space.caveats import subsampled, tie_caveats
 from fidelia.measure.space.neighbors import search
+from fidelia.measure.space.threads import one_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

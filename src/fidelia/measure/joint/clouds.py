@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,17 +17,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PAIRED = 1_000
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Return a context in which products of matrices use one thread.
-
-    Many small products on two threads wait longer for each other than they take, ten times so on a busy machine.
-    """
-    from threadpoolctl import threadpool_limits
-
-    limited: AbstractContextManager[Any] = threadpool_limits(1)
-    return limited
 
 
 def shuffled(case: Case, rng: Rng) -> dict[str, Floats]:

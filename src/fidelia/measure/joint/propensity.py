@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fidelia.measure.beside import beside, points
-from fidelia.measure.joint.clouds import one_thread
 from fidelia.measure.joint.detect import detection
 from fidelia.measure.result import Result
 from fidelia.measure.space.caveats import subsampled
+from fidelia.measure.space.threads import one_thread
 from fidelia.measure.statistics.intervals import normal
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fidelia.measure.beside import beside, points
-from fidelia.measure.joint.clouds import directions, one_thread
+from fidelia.measure.joint.clouds import directions
 from fidelia.measure.space.caveats import subsampled
+from fidelia.measure.space.threads import one_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,6 +16,7 @@ import numpy as np
 from fidelia.errors import NotApplicable
 from fidelia.measure.beside import beside
 from fidelia.measure.result import Result
+from fidelia.measure.space.threads import one_thread
 from fidelia.measure.statistics.intervals import Z
 from fidelia.measure.statistics.resampling import draws
 from fidelia.measure.utility.task import present
@@ -82,9 +83,7 @@ def coefficients(case: Case) -> Result:
     m = min(MOST, *(len(rows) for rows in plan.sides.values()))
     width = len(plan.names)
     fewest = max(FEWEST, 2 * (width + 1))
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):  # threads wait longer for each other than these small products take
+    with one_thread():
         found = beside(
             case,
             "UTL07",
