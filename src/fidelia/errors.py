@@ -10,6 +10,7 @@
     │   └── BundleError          4   a model file is damaged, unsafe or of another format
     ├── UsageError               2   an argument, name or condition that does not exist or cannot hold
     │   └── EmbeddingMismatch    2   scores of different embeddings do not compare
+    ├── TrainingError            1   a network cannot be trained on this table
     ├── MissingExtra             5   an optional dependency is not installed
     └── NotApplicable            1   a component declines, with its reason
 
@@ -53,6 +54,10 @@ class UsageError(FideliaError):
 
 class EmbeddingMismatch(UsageError):  # noqa: N818 - reads as what it is
     """Scores whose distances were taken in different embeddings do not compare."""
+
+
+class TrainingError(FideliaError):
+    """The training of a network diverged, however slow."""
 
 
 class MissingExtra(FideliaError):  # noqa: N818 - reads as what it is

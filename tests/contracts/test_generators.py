@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from fidelia.generate.catalog import ENTRIES
+from fidelia.generate.catalog import DEEP, ENTRIES
 from fidelia.testing import check_generator, generator_checks, subject
 
 ALTERNATIVES = {
@@ -15,7 +15,11 @@ ALTERNATIVES = {
     "copula": {"k": 20, "rare": "keep"},
     "marginals": {"k": 20, "rare": "keep"},
     "noisy-copy": {"noise": 0.5},
+    "vae": {"k": 20, "rare": "keep", "steps": 8, "batch": 16, "width": 24, "rate": 1e-2, "depth": 1, "latent": 3},
 }
+SHORT = {"steps": 12, "width": 16, "batch": 64}
+"""Of networks: the contract does not ask for quality, and must be quick to check."""
+PARAMETERS = {entry.name: SHORT for entry in ENTRIES if entry.extra == DEEP}
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -25,7 +29,7 @@ ALTERNATIVES = {
 def test_generators_keep_the_contract(entry, check):
     if find_spec(entry.where.partition(":")[0]) is None:
         pytest.skip(f"{entry.where} does not exist yet")
-    check(subject(entry.name, alternatives=ALTERNATIVES.get(entry.name)))
+    check(subject(entry.name, PARAMETERS.get(entry.name), ALTERNATIVES.get(entry.name)))
 
 
 def test_a_generator_that_breaks_the_contract_is_caught():

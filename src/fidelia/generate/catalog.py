@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
-from fidelia.errors import UsageError
+from fidelia.errors import MissingExtra, UsageError
 from fidelia.progress import SILENT, Progress
 from fidelia.schema.schema import closest
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from fidelia.rng import Rng
 
 GROUP = "fidelia.generators"
+DEEP = "deep"
+"""The group of optional dependencies that networks need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,31 @@ ENTRIES: tuple[Entry, ...] = (
         "fidelia.generate.noisy_copy:NoisyCopy",
         "Training rows plus noise: the baseline that privacy scores must catch.",
     ),
+    Entry(
+        "autoregressive",
+        "fidelia.generate.deep.autoregressive:Autoregressive",
+        "One network for every column given any others: exact conditions, imputation, density.",
+        "deep",
+    ),
+    Entry(
+        "diffusion",
+        "fidelia.generate.deep.diffusion:Diffusion",
+        "Noise removed step by step, numbers and categories together.",
+        "deep",
+    ),
+    Entry(
+        "ddgan",
+        "fidelia.generate.deep.ddgan:DenoisingDiffusionGAN",
+        "Diffusion in four large steps, each drawn by an adversarial network.",
+        "deep",
+    ),
+    Entry("vae", "fidelia.generate.deep.vae:VAE", "A variational autoencoder with mixed likelihoods.", "deep"),
+    Entry(
+        "gan",
+        "fidelia.generate.deep.gan:GAN",
+        "A conditional Wasserstein GAN; with identifiability > 0 an ADS-GAN.",
+        "deep",
+    ),
 )
 
 
@@ -127,10 +155,15 @@ def find(name: str) -> type[Generator]:
     ------
     UsageError
         When there is none of that name.
+    MissingExtra
+        When it is a network and torch is not installed.
     """
     known = entries()
     if name not in known:
         raise UsageError(f"no generator {name!r}{closest(name, known)} (there are: {', '.join(known)})")
+    extra = known[name].extra
+    if extra == DEEP and find_spec("torch") is None:
+        raise MissingExtra(f"generator {name!r}", DEEP)
     module, _, attribute = known[name].where.partition(":")
     found: type[Generator] = getattr(import_module(module), attribute)
     return found
