@@ -367,9 +367,8 @@ def _conditions(found: Known, column: ColumnLayout, allowed: Allowed, token: int
         grid.reshape(-1)[: column.levels] = allowed.codes
         found.tokens[token], found.lows[token + 1] = grid.any(1), grid
         return
-    inside: Bools = np.zeros(len(column.atoms), bool)
-    for low, high in allowed.intervals:
-        inside = np.asarray(inside | ((column.atoms >= low) & (column.atoms <= high)))
+    ends = [(column.atoms >= low) & (column.atoms <= high) for low, high in allowed.intervals]
+    inside = np.array(ends, bool).reshape(len(ends), len(column.atoms)).any(axis=0)
     windows = (
         None if column.axis is None or not allowed.intervals else column.axis.windows(Allowed(None, allowed.intervals))
     )
