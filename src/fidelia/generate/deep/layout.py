@@ -356,6 +356,10 @@ def _values(column: NumberColumn, gate: NDArray[np.int64], places: Floats) -> Co
     return Continuous(np.where((levels == 0) & (column.axis is not None), body, fixed), column.decimals)
 
 
+def _within_any(values: Floats, intervals: tuple[tuple[float, float], ...]) -> list[bool]:
+    return [any(low <= value <= high for low, high in intervals) for value in values.tolist()]
+
+
 def _conditions(found: Known, column: ColumnLayout, allowed: Allowed, token: int | None, number: int) -> None:
     """Add the conditions on one column, whose first token and number stand at these positions."""
     if isinstance(column, LevelColumn):
@@ -367,13 +371,12 @@ def _conditions(found: Known, column: ColumnLayout, allowed: Allowed, token: int
         grid.reshape(-1)[: column.levels] = allowed.codes
         found.tokens[token], found.lows[token + 1] = grid.any(1), grid
         return
-    ends = [(column.atoms >= low) & (column.atoms <= high) for low, high in allowed.intervals]
-    inside = np.array(ends, bool).reshape(len(ends), len(column.atoms)).any(axis=0)
     windows = (
         None if column.axis is None or not allowed.intervals else column.axis.windows(Allowed(None, allowed.intervals))
     )
     body = [] if column.axis is None else [windows is not None and bool((windows[:, 1] > windows[:, 0]).any())]
-    levels = np.array([*body, *inside, *[allowed.missing] * column.missing], bool)
+    inside = _within_any(column.atoms, allowed.intervals)
+    levels: Bools = np.array([*body, *inside, *[allowed.missing] * column.missing], dtype=np.bool_)
     if token is not None and levels.any():
         found.tokens[token] = levels
     if windows is not None:
