@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 import fidelia
-from fidelia.cli import ask, check, jobs, judge, know
+from fidelia.cli import ask, check, fill, jobs, judge, know
 
 MAKE, JUDGE, ASK, KNOW = "Make synthetic data", "Judge synthetic data", "Ask one question", "Know"
 
@@ -49,6 +49,7 @@ app.command(
     epilog=examples(
         "fidelia run adult.parquet --target income --out out/adult",
         "fidelia run clinic.csv --kind zip=category --holdout 0.3 --rows 5000",
+        "fidelia run adult.parquet --target income --generator diffusion --time-limit 5m",
         "fidelia run out/adult/recipe.toml",
     ),
 )(jobs.run)
@@ -63,9 +64,17 @@ app.command(
     epilog=examples(
         "fidelia sample adult.fidelia -n 100000 -o big.parquet",
         'fidelia sample adult.fidelia -n 1000 --given sex=Female --given "age=30..40" -o some.csv',
+        "fidelia sample adult.fidelia -n 1000 --balance income -o even.csv",
         "fidelia sample adult.fidelia -n 10 | column -s, -t",
     ),
 )(jobs.sample)
+app.command(
+    rich_help_panel=MAKE,
+    epilog=examples(
+        "fidelia fit clinic.csv --generator autoregressive -o clinic.fidelia",
+        "fidelia impute clinic.fidelia clinic.csv -o filled.csv",
+    ),
+)(fill.impute)
 app.command(
     rich_help_panel=JUDGE,
     epilog=examples(

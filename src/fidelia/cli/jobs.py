@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,11 +18,12 @@ from fidelia.cli.voice import Voice, print_json, show_files, show_outcome
 if TYPE_CHECKING:
     from fidelia.data.table import Table
     from fidelia.progress import Progress
-    from fidelia.workflow.model import Model
     from fidelia.workflow.outcome import Outcome
     from fidelia.workflow.recipe import Recipe
 
 SETTING = {"rows": "n", "kind": "kinds", "settings": "parameters"}
+CHECKPOINT = "checkpoint.pt"
+"""What an interrupted training of a network leaves in its folder, and goes on from."""
 
 
 def run(
@@ -39,6 +40,8 @@ def run(
         typer.Option("--rows", metavar="N", min=1, help="Rows to draw.", show_default="as many as learnt from"),
     ] = None,
     given: o.Conditions = None,
+    balance: o.Shares = None,
+    time_limit: o.TimeLimit = None,
     holdout: Annotated[
         float, typer.Option("--holdout", metavar="SHARE", min=0, max=0.9, help="Real rows set aside to measure with.")
     ] = 0.2,
@@ -71,6 +74,8 @@ def run(
         "parameters": o.settings_from(settings),
         "n": rows,
         "given": o.conditions_from(given),
+        "balance": balance,
+        "time_limit": o.seconds_from(time_limit),
         "holdout": holdout,
         "by": by,
         "time": time,
@@ -91,6 +96,7 @@ def fit(
     target: o.Target = None,
     generator: o.GeneratorName = "trees",
     settings: o.Settings = None,
+    time_limit: o.TimeLimit = None,
     seed: o.Seed = 0,
     kind: o.Kinds = None,
     described: o.Described = None,
@@ -98,16 +104,29 @@ def fit(
     verbose: o.Verbose = 0,
     debug: o.Debug = False,
 ) -> None:
-    """Learn a table and keep the model: no code in it, no training rows."""
+    """Learn a table and keep the model: no code in it, no training rows.
+
+    A network whose training is interrupted goes on where it was when the same command is given again.
+    """
     from fidelia.workflow import pipeline
 
     voice = Voice.of(quiet, verbose, debug)
     kinds, target = o.kinds_from(kind, described), o.target_from(target, described)
-    parameters = o.settings_from(settings)
+    parameters, limit = o.settings_from(settings), o.seconds_from(time_limit)
     places.file(output)
-    with interruptible(lambda _stop: f"No model was written to {output}."), voice.progress() as progress:
+    checkpoint = output.with_name(f"{output.name}.checkpoint")
+    kept = lambda _stop: f"No model was written to {output}.{_goes_on(checkpoint)}"  # noqa: E731
+    with interruptible(kept), voice.progress() as progress:
         table = sources.table(source, target, kinds, progress)
-        model = pipeline.fit(table, generator=generator, parameters=parameters, seed=seed, progress=progress)
+        model = pipeline.fit(
+            table,
+            generator=generator,
+            parameters=parameters,
+            time_limit=limit,
+            checkpoint=checkpoint,
+            seed=seed,
+            progress=progress,
+        )
         model.save(output)
     show_files([output], voice)
 
@@ -124,12 +143,14 @@ def sample(
         ),
     ] = None,
     given: o.Conditions = None,
+    balance: o.Shares = None,
     seed: o.Seed = 0,
     quiet: o.Quiet = False,
     verbose: o.Verbose = 0,
     debug: o.Debug = False,
 ) -> None:
     """Draw rows from a model, any number of them, in bounded memory."""
+    from fidelia.data.write import delimited
     from fidelia.workflow.model import load
 
     voice = Voice.of(quiet, verbose, debug)
@@ -137,11 +158,15 @@ def sample(
     if output is not None:
         places.table(output)
     drawn = load(model)
+    like = drawn.sample_table(0, given=conditions or None, seed=seed)
+    rows_drawn = drawn.stream(rows, given=conditions or None, balance=balance, seed=seed)
     if output is None:
-        _pour(drawn, rows, conditions, seed)
+        put = delimited(sys.stdout.buffer, like.arrow.schema)
+        for part in rows_drawn:
+            put(part.arrow)
         return
     with interruptible(lambda _stop: f"Nothing was written to {output}."), voice.progress() as progress:
-        _write_stream(drawn, rows, conditions, seed, output, progress)
+        _write_stream(rows_drawn, like, rows, output, progress)
     show_files([output], voice)
 
 
@@ -169,7 +194,7 @@ def _carry_out(recipe: Recipe, folder: Path, voice: Voice) -> Outcome:
         from fidelia.workflow import pipeline  # after reading, so that a file that cannot be read is said at once
 
         with voice.progress() as progress:
-            return pipeline.follow(recipe, table, progress)
+            return pipeline.follow(recipe, table, progress, checkpoint=folder / CHECKPOINT)
 
 
 def _refuse_strangers(given: list[str], table: Table) -> None:
@@ -192,13 +217,18 @@ def _keep(stop: KeyboardInterrupt, folder: Path) -> str:
     """Write what a stopped run had done, when the run handed it over, and say what is kept."""
     done: Outcome | None = getattr(stop, "outcome", None)
     if done is None or done.model is None:
-        return f"Nothing was finished; {folder} is as it was."
+        return _goes_on(folder / CHECKPOINT).strip() or f"Nothing was finished; {folder} is as it was."
     folder.mkdir(parents=True, exist_ok=True)
     done.model.save(folder / "model.fidelia")
     if done.synthetic is None:
         return f"Kept: {folder / 'model.fidelia'}."
     done.synthetic.write(str(folder / "synthetic.parquet"))
     return f"Kept in {folder}: model.fidelia, synthetic.parquet."
+
+
+def _goes_on(checkpoint: Path) -> str:
+    """Say that a training goes on from its checkpoint, if it left one."""
+    return f" Kept: {checkpoint}; the same command goes on from there." if checkpoint.exists() else ""
 
 
 def _hand_over(outcome: Outcome, folder: Path, voice: Voice, as_json: bool) -> None:
@@ -219,21 +249,10 @@ def _ending(outcome: Outcome) -> str:
     return "".join(source.suffixes[-2:] if packing(source) else source.suffixes[-1:]).lower() or ".parquet"
 
 
-def _pour(model: Model, rows: int, given: list[str], seed: int) -> None:
-    """Write rows as csv to stdout as they are drawn."""
-    from fidelia.data.write import delimited
-
-    like = model.sample_table(0, given=given or None, seed=seed)
-    put = delimited(sys.stdout.buffer, like.arrow.schema)
-    for part in model.stream(rows, given=given or None, seed=seed):
-        put(part.arrow)
-
-
-def _write_stream(model: Model, rows: int, given: list[str], seed: int, output: Path, progress: Progress) -> None:
+def _write_stream(drawn: Iterable[Table], like: Table, rows: int, output: Path, progress: Progress) -> None:
     from fidelia.data.write import writer
 
-    like = model.sample_table(0, given=given or None, seed=seed)
     with progress.stage("sample", rows) as tick, writer(output, like) as out:
-        for part in model.stream(rows, given=given or None, seed=seed):
+        for part in drawn:
             out.write(part)
             tick(len(part))

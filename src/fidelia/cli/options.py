@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -99,6 +100,19 @@ Conditions = Annotated[
         help="Draw only such rows: sex=Female, age=30..40, city=A|B, x= (missing). Repeatable.",
         show_default=False,
     ),
+]
+Shares = Annotated[
+    str | None,
+    typer.Option(
+        "--balance",
+        metavar="COLUMN[=LEVEL:SHARE]",
+        help="Other shares of a column's levels: income (all alike), income=>50K:0.5.",
+        show_default=False,
+    ),
+]
+TimeLimit = Annotated[
+    str | None,
+    typer.Option("--time-limit", metavar="TIME", help="Learn no longer: 90s, 5m, 1h30m.", show_default=False),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Same seed, same result.")]
 WhoSees = Annotated[
@@ -198,6 +212,27 @@ def conditions_from(texts: Sequence[str] | None) -> list[str]:
         if text.find("=") < 1:
             raise UsageError(f"--given {text!r} is not COLUMN=VALUE; write e.g. --given sex=Female or age=30..40")
     return list(texts or ())
+
+
+def seconds_from(text: str | None) -> float | None:
+    """Turn ``90s``, ``5m``, ``1h30m`` or a number of seconds into seconds.
+
+    Raises
+    ------
+    UsageError
+        When it is no time above 0.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?", text.strip().lower())
+    try:
+        parts = [float(part or 0) for part in found.groups()] if found and text.strip() else []
+    except ValueError:
+        parts = []
+    total = sum(part * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
+    if not total > 0:
+        raise UsageError(f"--time-limit {text!r} is no time; write e.g. 90s, 5m or 1h30m")
+    return total
 
 
 def said(context: typer.Context) -> set[str]:

@@ -143,7 +143,7 @@ def _allowed(coder: TableCoder, name: str, wanted: Any) -> Allowed:
 def _levels(kind: LevelCoder, name: str, wanted: Any, k: int) -> Allowed:
     codes = np.zeros(len(kind), bool)
     for value in _parts(kind, wanted):
-        codes[_between(kind, name, value) if isinstance(value, tuple) else _level(kind, name, value, k)] = True
+        codes[_between(kind, name, value) if isinstance(value, tuple) else level_code(kind, name, value, k)] = True
     if not codes.any():
         raise UsageError(f"column {name!r}: no value is allowed; give at least one")
     return Allowed(codes=codes)
@@ -176,7 +176,14 @@ def _between(kind: LevelCoder, name: str, ends: tuple[Any, Any]) -> list[int]:
     return found
 
 
-def _level(kind: LevelCoder, name: str, value: Any, k: int) -> int:
+def level_code(kind: LevelCoder, name: str, value: Any, k: int) -> int:
+    """Return the code of a level of column `name`, given as itself, as `Words`, or None for missing.
+
+    Raises
+    ------
+    UsageError
+        When there is no such level among those that at least `k` rows hold.
+    """
     if value is None:
         if not kind.nullable:
             raise UsageError(f"column {name!r} has no missing values to condition on")

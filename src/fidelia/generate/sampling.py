@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fidelia.data.table import Table
+    from fidelia.generate.balance import Balance
     from fidelia.generate.catalog import Generator
     from fidelia.generate.conditions import Given
     from fidelia.rng import Rng
@@ -25,6 +26,7 @@ def stream(
     n: int,
     *,
     given: Given | None = None,
+    balance: Balance | None = None,
     rng: Rng,
     batch: int = BATCH,
     progress: Progress = SILENT,
@@ -39,6 +41,8 @@ def stream(
         How many rows; 0 gives one empty table.
     given : Given or None
         Conditions that every row obeys.
+    balance : Balance or None
+        Shares that the levels of one column shall have.
     batch : int
         Most rows in memory at once.
 
@@ -48,17 +52,47 @@ def stream(
         When `n` or `batch` cannot be a number of rows, or a condition cannot hold.
     """
     n, batch = rows(n), rows(batch, least=1)
-    return _stream(generator, n, given, rng, batch, progress)
+    return _stream(generator, n, given, balance, rng, batch, progress)
 
 
 def _stream(
-    generator: Generator, n: int, given: Given | None, rng: Rng, batch: int, progress: Progress
+    generator: Generator,
+    n: int,
+    given: Given | None,
+    balance: Balance | None,
+    rng: Rng,
+    batch: int,
+    progress: Progress,
 ) -> Iterator[Table]:
     with progress.stage("sample", n) as tick:
         for i, first in enumerate(range(0, max(n, 1), batch)):
-            size = min(batch, n - first)
-            yield generator.sample(size, given=given, rng=rng.child(f"batch/{i}"), first=first)
+            size, mine = min(batch, n - first), rng.child(f"batch/{i}")
+            if balance is None:
+                yield generator.sample(size, given=given, rng=mine, first=first)
+            else:
+                yield _balanced(generator, size, given, balance, mine, first)
             tick(size)
+
+
+def _balanced(generator: Generator, n: int, given: Given | None, balance: Balance, rng: Rng, first: int) -> Table:
+    """Draw each level's rows under its condition, and shuffle them."""
+    from fidelia.generate.balance import also
+
+    parts, done = [generator.sample(0, given=given, rng=rng, first=first)], 0
+    for i, (level, count) in enumerate(balance.quotas(generator, n)):
+        under = also(given, balance.column, level)
+        parts.append(generator.sample(count, given=under, rng=rng.child(f"level/{i}"), first=first + done))
+        done += count
+    return joined(parts).take(rng.child("order").generator().permutation(n))
+
+
+def joined(tables: list[Table]) -> Table:
+    """Return the rows of tables of one kind, one after the other, as one table."""
+    import pyarrow as pa
+
+    if len(tables) == 1:
+        return tables[0]
+    return tables[0].with_arrow(pa.concat_tables([table.arrow for table in tables]).combine_chunks())
 
 
 def sample(
@@ -66,17 +100,13 @@ def sample(
     n: int,
     *,
     given: Given | None = None,
+    balance: Balance | None = None,
     rng: Rng,
     batch: int = BATCH,
     progress: Progress = SILENT,
 ) -> Table:
     """Draw `n` rows as one table; the same rows as `stream` gives."""
-    import pyarrow as pa
-
-    tables = list(stream(generator, n, given=given, rng=rng, batch=batch, progress=progress))
-    if len(tables) == 1:
-        return tables[0]
-    return tables[0].with_arrow(pa.concat_tables([table.arrow for table in tables]).combine_chunks())
+    return joined(list(stream(generator, n, given=given, balance=balance, rng=rng, batch=batch, progress=progress)))
 
 
 def rows(n: int, least: int = 0) -> int:

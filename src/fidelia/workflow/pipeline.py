@@ -12,8 +12,9 @@ from fidelia.data.samples import located
 from fidelia.data.split import split
 from fidelia.data.table import Table
 from fidelia.encode.columns import TableCoder
-from fidelia.errors import SchemaError
+from fidelia.errors import SchemaError, UsageError
 from fidelia.generate.conditions import Given
+from fidelia.generate.effort import Effort
 from fidelia.measure.case import Case
 from fidelia.measure.catalog import measure
 from fidelia.measure.space.choose import with_embedding
@@ -39,6 +40,9 @@ def run(
     parameters: Mapping[str, Any] | None = None,
     n: int | None = None,
     given: Sequence[str] | None = None,
+    balance: str | None = None,
+    time_limit: float | None = None,
+    checkpoint: str | Path | None = None,
     seed: int = 0,
     edition: str = "shareable",
     progress: Progress = SILENT,
@@ -63,6 +67,12 @@ def run(
         Rows to draw; None for as many as the generator learns from.
     given : sequence of str or None
         Conditions that every row drawn obeys. The scores then compare conditioned rows with all real rows.
+    balance : str or None
+        Other shares of the levels of one column: ``"income"`` for all alike, ``"income=>50K:0.5"``.
+    time_limit : float or None
+        Seconds that networks may learn. What a time limit ends is not reproducible.
+    checkpoint : path or None
+        Where an interrupted training of a network leaves its state, and goes on from when called again.
     seed : int
         The one seed: the same seed gives the same bytes.
     edition : {"shareable", "internal"}
@@ -90,12 +100,16 @@ def run(
         n=n,
         seed=seed,
         given=list(given or []),
+        balance=balance,
+        time_limit=time_limit,
         edition=edition,
     )
-    return follow(recipe, table, progress)
+    return follow(recipe, table, progress, checkpoint=checkpoint)
 
 
-def follow(recipe: Recipe, table: Table, progress: Progress = SILENT) -> Outcome:
+def follow(
+    recipe: Recipe, table: Table, progress: Progress = SILENT, *, checkpoint: str | Path | None = None
+) -> Outcome:
     """Do what a recipe says with a table that was read already; what is done by then survives an interrupt."""
     root = Rng(recipe.seed)
     parts = split(table, holdout=recipe.holdout, rng=root.child("split"), by=recipe.by, time=recipe.time)
@@ -108,12 +122,15 @@ def follow(recipe: Recipe, table: Table, progress: Progress = SILENT) -> Outcome
         parameters=recipe.parameters,
         seed=recipe.seed,
         about={"sha256": fingerprint(parts.train)},
+        effort=effort(recipe.time_limit, checkpoint),
         progress=progress,
     )
     synthetic: Table | None = None
     try:
         n = len(parts.train) if recipe.n is None else recipe.n
-        synthetic = model.sample_table(n, given=recipe.given or None, seed=recipe.seed, progress=progress)
+        synthetic = model.sample_table(
+            n, given=recipe.given or None, balance=recipe.balance, seed=recipe.seed, progress=progress
+        )
         case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress, generator=_again(recipe))
         made_by = {"name": recipe.generator, **model.about}
         outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, notes=parts.notes)
@@ -122,12 +139,26 @@ def follow(recipe: Recipe, table: Table, progress: Progress = SILENT) -> Outcome
     return replace(outcome, model=model, recipe=recipe)
 
 
+def effort(time_limit: float | None, checkpoint: str | Path | None) -> Effort:
+    """Return the limits of a fit.
+
+    Raises
+    ------
+    UsageError
+        When the time limit is no time.
+    """
+    if time_limit is not None and not 0 < time_limit < float("inf"):
+        raise UsageError(f"time_limit = {time_limit!r}: a time limit is a number of seconds above 0")
+    return Effort(time_limit, None if checkpoint is None else Path(checkpoint))
+
+
 def _again(recipe: Recipe) -> Callable[[Table, int, Rng], Table]:
     """Return what makes synthetic rows from other train rows with the recipe's generator."""
 
     def make(train: Table, n: int, rng: Rng) -> Table:
         seed = rng.integer()
-        model = fit_table(train, generator=recipe.generator, parameters=recipe.parameters, seed=seed)
+        limit = effort(recipe.time_limit, None)
+        model = fit_table(train, generator=recipe.generator, parameters=recipe.parameters, seed=seed, effort=limit)
         return model.sample_table(n, seed=seed)
 
     return make
@@ -140,13 +171,18 @@ def fit(
     kinds: Mapping[str, str] | None = None,
     generator: str = "trees",
     parameters: Mapping[str, Any] | None = None,
+    time_limit: float | None = None,
+    checkpoint: str | Path | None = None,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Model:
     """Fit a generator on all rows of `source`; parameters as in `run`."""
+    limits = effort(time_limit, checkpoint)
     table = as_table(source, target=target, kinds=kinds)
     about = {"sha256": fingerprint(table)}
-    return fit_table(table, generator=generator, parameters=parameters, seed=seed, about=about, progress=progress)
+    return fit_table(
+        table, generator=generator, parameters=parameters, seed=seed, about=about, effort=limits, progress=progress
+    )
 
 
 def evaluate(

@@ -38,6 +38,10 @@ class Recipe:
         The one seed.
     given : list of str
         Conditions on the rows drawn.
+    balance : str or None
+        Other shares of the levels of one column, see `fidelia.generate.balance`.
+    time_limit : float or None
+        Seconds that learning may take.
     edition : str
         ``"shareable"`` or ``"internal"``.
     """
@@ -53,6 +57,8 @@ class Recipe:
     n: int | None = None
     seed: int = 0
     given: list[str] = field(default_factory=list)
+    balance: str | None = None
+    time_limit: float | None = None
     edition: str = "shareable"
 
     def to_toml(self) -> str:

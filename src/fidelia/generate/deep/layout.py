@@ -369,7 +369,7 @@ def _conditions(found: Known, column: ColumnLayout, allowed: Allowed, token: int
             return
         grid = np.zeros((column.tokens("")[0].levels, column.base), bool)
         grid.reshape(-1)[: column.levels] = allowed.codes
-        found.tokens[token], found.lows[token + 1] = grid.any(1), grid
+        found.tokens[token], found.lows[token + 1] = np.asarray(grid.any(1), dtype=np.bool_), grid
         return
     windows = (
         None if column.axis is None or not allowed.intervals else column.axis.windows(Allowed(None, allowed.intervals))
