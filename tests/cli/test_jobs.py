@@ -10,6 +10,7 @@ def test_options_become_arguments(cli, work, tmp_path):
         *("run", "a.csv", "--target", "y", "--kind", "a=b=category", "--set", "leaf=40", "--set", "order=mutual"),
         *("--rows", 9, "--given", "income [k]=a", "--given", "age=30..40", "--by", "id", "--seed", 3, "--holdout", 0.3),
         *("--generator", "copula", "--edition", "internal", "--out", tmp_path),
+        *("--balance", "income [k]=a:0.5", "--time-limit", "1h1m1.5s"),
     )
     assert ended.code == 0
     assert work.asked[0][1]["kinds"] == {"a=b": "category"}
@@ -26,6 +27,8 @@ def test_options_become_arguments(cli, work, tmp_path):
         "by": "id",
         "time": None,
         "given": ["income [k]=a", "age=30..40"],
+        "balance": "income [k]=a:0.5",
+        "time_limit": 3661.5,
         "edition": "internal",
     }
 
