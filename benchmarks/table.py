@@ -2,6 +2,7 @@
 
     make bench                                  all sets, seed 0
     .venv/bin/python benchmarks/table.py --sets adult magic --seeds 0 1 2
+    .venv/bin/python benchmarks/table.py --section networks --generators vae diffusion --time-limit 300
 
 The protocol is an independent script (FIDELIA_PROTOCOL, else ../shared/protocol/score_table.py) that is run as a
 program: fidelia never grades itself here. It says what it needs when it is absent.
@@ -36,7 +37,7 @@ def main() -> None:
     if not PROTOCOL.is_file():
         sys.exit(f"no acceptance protocol at {PROTOCOL}; set FIDELIA_PROTOCOL to score_table.py")
     rows = [
-        measured(name, generator, seed)
+        measured(name, generator, seed, arguments.time_limit)
         for name in arguments.sets
         for generator in arguments.generators
         for seed in arguments.seeds
@@ -46,9 +47,10 @@ def main() -> None:
     print(text)
     if arguments.out:
         results = Path(arguments.out)
-        before, _, after = results.read_text().partition("<!-- measured -->\n")
+        mark = f"<!-- {arguments.section} -->"
+        before, _, after = results.read_text().partition(f"{mark}\n")
         tail = after.partition("<!-- end -->")[2]
-        results.write_text(f"{before}<!-- measured -->\n{text}\n<!-- end -->{tail}")
+        results.write_text(f"{before}{mark}\n{text}\n<!-- end -->{tail}")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--generators", nargs="+", default=GENERATORS)
     found.add_argument("--seeds", nargs="+", type=int, default=[0])
     found.add_argument("--large", nargs="+", default=["trees"], help="generators to run on diabetes130")
+    found.add_argument("--section", default="measured", help="which table of the file is written anew")
+    found.add_argument("--time-limit", type=float, help="seconds that a network may learn")
     found.add_argument("--out", default=str(ROOT / "benchmarks" / "RESULTS.md"))
     return found
 
@@ -65,25 +69,25 @@ def line(cells: Any) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def measured(name: str, generator: str, seed: int) -> list[Any]:
+def measured(name: str, generator: str, seed: int, limit: float | None) -> list[Any]:
     """Split, fit, sample and grade; one line of the table."""
     data, card = SHARED / "data" / name / "data.parquet", SHARED / "data" / name / "card.json"
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         protocol("split", "--data", data, "--card", card, "--out", here, "--seed", seed)
-        fit, draw = generate(here / "train.parquet", here / "synthetic.parquet", generator, seed)
+        fit, draw = generate(here / "train.parquet", here / "synthetic.parquet", generator, seed, limit)
         files = [f"--{part}={here / part}.parquet" for part in ("train", "holdout", "synthetic")]
         graded = protocol(*files, "--card", card, "--seed", seed)
     return [name, generator, seed, *cells(graded), f"{fit:.1f}", f"{draw:.1f}"]
 
 
-def generate(train: Path, out: Path, generator: str, seed: int) -> tuple[float, float]:
+def generate(train: Path, out: Path, generator: str, seed: int, limit: float | None) -> tuple[float, float]:
     """Fit on train with the defaults, draw as many rows, and return the seconds of both."""
     import fidelia as fd
 
     table = fd.read(train)
     start = time.perf_counter()
-    model = fd.fit(table, generator=generator, seed=seed)
+    model = fd.fit(table, generator=generator, time_limit=limit, seed=seed)
     fitted = time.perf_counter()
     synthetic = model.sample_table(len(table), seed=seed)
     drawn = time.perf_counter()

@@ -109,11 +109,45 @@ def example(seed: int = 0) -> dict[str, Any]:
         "verdict": verdict(),
         "results": results(rng),
         "findings": findings(),
+        "race": race(),
         "audit": audit(rng),
         "not_computed": [{"code": "STB01", "reason": "NEEDS_MANY_SETS: one synthetic table was given"}],
         "schema": [meaning(name) for name in ORDER],
         "versions": {"python": "3.11.7", "numpy": "2.4.6", "scikit-learn": "1.9.1", "pyarrow": "26.0.1"},
     }
+
+
+def race() -> dict[str, Any]:
+    def entrant(name: str, status: str, why: str, auc: float, copied: float = 0.5) -> dict[str, Any]:
+        loss = round((2 * auc - 1) / 4, 4)
+        marks = [
+            {"code": code, "value": value, "reference": fresh, "interval": [value - 0.01, value + 0.01],
+             "loss": lost, "sd": 0.01}
+            for code, value, fresh, lost in (("FID26", auc, 0.5, 2 * auc - 1), ("DIV01", 0.98, 0.98, 0.0))
+        ]  # fmt: skip
+        gate = {
+            "code": "PRV02",
+            "value": copied,
+            "reference": 0.5,
+            "interval": [copied - 0.01, copied + 0.01],
+            "passed": copied < 0.53,
+            "leak": (copied - 0.5) / 0.03,
+            "said": "Rows lie closer to training rows",
+        }
+        seconds = {"fit_seconds": 8.1, "sample_seconds": 0.2}
+        first = {"name": name, "status": status, "why": why, "place": None, "loss": loss, "sd": 0.005}
+        return first | {"marks": marks, "gates": [gate]} | seconds
+
+    lines = [
+        entrant("trees", "won", "the smallest mean loss", 0.55) | {"place": 1},
+        entrant("marginals", "lost", "loses 0.220 more than the best", 0.99) | {"place": 2},
+        entrant("noisy-copy", "leaked", "rows lie closer to training rows than to unseen rows", 0.52, 0.81),
+        {"name": "diffusion", "status": "skipped", "why": "needs 60 s at least; 12 s were left for it"},
+        {"name": "gan", "status": "failed", "why": "the training diverged"},
+    ]
+    rows = {"fit": 34_073, "select": 5_000, "scored": 10_000, "all": 39_073}
+    return {"winner": "trees", "lines": lines, "rows": rows, "splits": 1, "limit": 0.03, "seconds": 120.0,
+            "reproducible": False, "refit": None}  # fmt: skip
 
 
 def meaning(name: str) -> dict[str, Any]:
@@ -496,6 +530,7 @@ def wide(columns: int, seed: int = 0) -> dict[str, Any]:
 def bare() -> dict[str, Any]:
     """Return a document with no holdout, no target, no audit and one kind of columns."""
     document = example()
+    del document["race"]
     document["inputs"] |= {"holdout": None, "generator": None, "target": None}
     document |= {"audit": None, "embedding": None, "findings": []}
     document["results"] = [r for r in document["results"] if r["code"] in ("FID02", "FID16", "CMP02")]

@@ -150,9 +150,9 @@ def test_the_first_screen_stays_short(document, families) -> None:
     said = sentences(checked)
     assert len(said) == MOST and said[0] == "Sentence 0." and said[-1] == "5 more are among the findings."
     glance = lines(checked, {each["code"]: "warning" for each in checked["results"]})
-    assert [line.section for line in glance] == ["diagnosis", "privacy", "measures"]
-    assert glance[0].text.endswith("; 1 more")
-    assert glance[2].text.startswith("0 of ") and glance[2].text.endswith(" worse")
+    assert [line.section for line in glance] == ["race", "diagnosis", "privacy", "measures"]
+    assert glance[1].text.endswith("; 1 more")
+    assert glance[3].text.startswith("0 of ") and glance[3].text.endswith(" worse")
 
 
 def test_scores_are_counted_once_on_the_first_screen(document) -> None:

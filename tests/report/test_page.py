@@ -77,6 +77,10 @@ def spoil(document, text):
         if result["code"] == "FID10":
             more["columns"] = [text] * len(more["columns"])
             more["worst"] = [pair | {"a": text, "b": text} for pair in more["worst"]]
+    document["race"] |= {
+        "winner": text,
+        "lines": [line | {"name": text, "why": text} for line in document["race"]["lines"]],
+    }
     document["audit"]["reasons"] = [{"code": text, "rows": 1, "text": text}]
     document["audit"]["columns"] = [{"column": text, "rows": 1}]
     document["audit"]["map"]["axes"] = [{"name": text, "share": None}] * 2

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 import fidelia
-from fidelia.cli import ask, check, fill, jobs, judge, know
+from fidelia.cli import ask, bench, check, fill, jobs, judge, know
 
 MAKE, JUDGE, ASK, KNOW = "Make synthetic data", "Judge synthetic data", "Ask one question", "Know"
 
@@ -125,3 +125,4 @@ app.command(
     rich_help_panel=KNOW,
     epilog=examples("fidelia selftest --quick", "fidelia selftest --metric FID16 --metric DIV01 --json"),
 )(check.selftest)
+app.add_typer(bench.app, rich_help_panel=KNOW)

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fidelia.report.card import Row, card
+from fidelia.report.raced import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,6 +34,8 @@ def drawn(document: Mapping[str, Any], width: int) -> RenderableType:
         parts.append(_numbers(rows, width >= WIDE))
     if document["audit"]:
         parts.append(_audit(document["audit"]))
+    if document.get("race"):
+        parts.append(Text.assemble(("Race  ", "dim"), one_line(document["race"])))
     return Padding(Group(*parts), (0, 1))
 
 

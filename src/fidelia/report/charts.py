@@ -20,16 +20,17 @@ NAMES = {"train": "real (train)", "synthetic": "synthetic", "holdout": "real (ho
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A path with the class that gives it its colour."""
+    """A path with the class that gives it its colour; `hint` is shown under the pointer."""
 
     kind: str
     path: str
     strength: float | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text on the chart; `hint` holds what was cut off."""
+    """A text on the chart; `hint` holds what was cut off, `kind` is its class."""
 
     x: float
     y: float
@@ -37,6 +38,7 @@ class Text:
     anchor: str = "middle"
     hint: str = ""
     turned: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

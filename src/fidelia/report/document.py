@@ -260,6 +260,57 @@ class ColumnMeaning(Strict):
     reason: str
 
 
+class RaceScore(Strict):
+    """A score of an entrant; `loss` is its gap to fresh real rows as a share of the scale, `sd` the error of that."""
+
+    code: Code
+    value: Number
+    reference: Number
+    interval: Interval
+    loss: Share
+    sd: Number
+
+
+class RaceGate(Strict):
+    """A test of whether an entrant repeats training rows; `leak` is 1 where the warning begins."""
+
+    code: Code
+    value: Number
+    reference: Number
+    interval: Interval
+    passed: bool
+    leak: Number
+    said: str
+
+
+class Entrant(Strict):
+    """A generator that entered the race. `place` is its rank by mean loss among those that do not leak."""
+
+    name: str
+    status: Literal["won", "lost", "leaked", "skipped", "failed"]
+    why: str
+    place: Rows | None = None
+    loss: Share | None = None
+    sd: Number = None
+    marks: list[RaceScore] = []
+    gates: list[RaceGate] = []
+    fit_seconds: Number = None
+    sample_seconds: Number = None
+
+
+class Race(Strict):
+    """How the generator was chosen. The simplest entrant with a mean loss up to `limit` won; None: all leak."""
+
+    winner: str
+    lines: Annotated[list[Entrant], Field(min_length=1)]
+    rows: dict[str, Rows]
+    splits: Rows
+    limit: Number
+    seconds: Number
+    reproducible: bool
+    refit: Number = None
+
+
 class Document(Strict):
     """The results of one run of fidelia."""
 
@@ -273,6 +324,7 @@ class Document(Strict):
     results: list[Result]
     findings: list[Finding]
     diagnosis: Diagnosis | None = None
+    race: Race | None = None
     audit: Audit | None
     not_computed: list[Declined]
     columns: Annotated[list[ColumnMeaning], Field(alias="schema")]

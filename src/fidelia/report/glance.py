@@ -1,4 +1,4 @@
-"""What the first screen says in one line each: the diagnosis, the attacks, and all that was measured."""
+"""What the first screen says in one line each: race, diagnosis, attacks, and all that was measured."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from fidelia.report.attacked import attacked
 from fidelia.report.notation import percent, write
+from fidelia.report.raced import one_line
 
 MOST = 5
 _CODE = re.compile(r" \([A-Z]{3}\d\d[a-z]?\)\.?$")
@@ -45,8 +46,16 @@ def _plain(sentence: str) -> str:
 def lines(document: Mapping[str, Any], tones: Mapping[str, str]) -> list[Line]:
     """Return the lines that the document has something to say on."""
     results = {result["code"]: result for result in document["results"]}
-    found = [_diagnosis(document.get("diagnosis")), _attacks(results, tones), _measures(tones)]
+    found = [
+        _race(document.get("race")), _diagnosis(document.get("diagnosis")), _attacks(results, tones), _measures(tones)
+    ]  # fmt: skip
     return [line for line in found if line is not None]
+
+
+def _race(race: Mapping[str, Any] | None) -> Line | None:
+    return (
+        None if race is None else Line("Race", "race", one_line(race), "good" if race["limit"] is not None else "fail")
+    )
 
 
 def _diagnosis(diagnosis: Mapping[str, Any] | None) -> Line | None:

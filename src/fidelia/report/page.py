@@ -21,7 +21,7 @@ from typing import Any, Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fidelia.report import charts, glance, notation, parts, sparks
+from fidelia.report import charts, glance, notation, parts, raced, sparks
 from fidelia.report.attacked import attacked
 from fidelia.report.document import check
 from fidelia.report.labels import label, place
@@ -42,6 +42,7 @@ SECTIONS = (
     ("completeness", "Completeness"),
     ("measures", "All measures"),
     ("rows", "Rows"),
+    ("race", "Race"),
     ("reading", "How to read this"),
     ("provenance", "Versions and inputs"),
 )
@@ -77,6 +78,7 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
         .get_template("page.html")
         .render(
             document=checked,
+            sections=[(id_, title) for id_, title in SECTIONS if id_ != "race" or checked["race"]],
             edition=shown,
             results=results,
             declined={entry["code"]: _TYPED.sub("", entry["reason"]) for entry in checked["not_computed"]},
@@ -84,6 +86,7 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
             fine=_fine(findings),
             sentences=glance.sentences(checked),
             glance=glance.lines(checked, tones),
+            race=raced.view(checked["race"]),
             tones=tones,
             columns=_columns(results),
             attacks=attacked(results, without=MAIN_PRIVACY),
@@ -236,7 +239,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {name: getattr(charts, name) for name in ("bullet", "curve", "gap", "histogram", "bars", "heat")}
-    made.globals |= {"plane": charts.plane, "versus": charts.versus, "embed": embed, "sections": SECTIONS}
+    made.globals |= {"plane": charts.plane, "versus": charts.versus, "embed": embed}
     made.globals |= {name: getattr(notation, name) for name in ("write", "interval", "spread", "percent", "count")}
     made.globals |= {"compare": compare, "label": label, "brief": brief, "evidence": evidence, "way": way}
     made.globals |= {name: getattr(sparks, name) for name in ("excess", "largest", "reach", "scale")}

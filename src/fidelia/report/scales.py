@@ -78,3 +78,24 @@ def squares(cells: Iterable[tuple[float, float]], width: float, height: float) -
 def dots(points: Iterable[Point]) -> str:
     """Return a path of points, which a round line cap draws as dots."""
     return "".join(f"M{x:g} {y:g}h0" for x, y in points)
+
+
+def circle(x: float, y: float, radius: float) -> str:
+    """Return the path of a circle."""
+    half = f"a{radius:g} {radius:g} 0 1 1"
+    return f"M{x - radius:g} {y:g}{half} {2 * radius:g} 0{half} {-2 * radius:g} 0"
+
+
+def arc(x: float, y: float, radius: float, share: float) -> str:
+    """Return the part of a circle that a share of it is, clockwise from the top.
+
+    Examples
+    --------
+    >>> arc(10, 10, 5, 0.25)
+    'M10 5A5 5 0 0 1 15 10'
+    """
+    if share >= 1:
+        return circle(x, y, radius)
+    angle = 2 * math.pi * max(share, 0.0)
+    ends = round(x + radius * math.sin(angle), 2), round(y - radius * math.cos(angle), 2)
+    return f"M{x:g} {y - radius:g}A{radius:g} {radius:g} 0 {int(share > 0.5)} 1 {ends[0]:g} {ends[1]:g}"

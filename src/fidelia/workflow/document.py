@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import fidelia
 from fidelia.data.keys import row_keys
-from fidelia.measure.findings import findings, judge
+from fidelia.measure.findings import ORDER, findings, judge
 
 if TYPE_CHECKING:
     from fidelia.auditing.audited import Audited
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fidelia.measure.case import Case
     from fidelia.measure.catalog import Declined
     from fidelia.measure.result import Result
+    from fidelia.workflow.race import Race
 
 FORMAT = 1
 DIAGNOSED = {"DIV16", "DIV17"}
@@ -34,6 +35,7 @@ def document(
     edition: str,
     made_by: Mapping[str, Any] | None,
     notes: Sequence[str],
+    race: Race | None = None,
 ) -> dict[str, Any]:
     """Return the object of results.json: plain data, the source of page and terminal.
 
@@ -47,11 +49,14 @@ def document(
         What is known of the generator.
     notes : sequence of str
         What is to be said of the split.
+    race : Race or None
+        How the generator was chosen; its seconds are the only timings of a document.
     """
     from fidelia.auditing.summary import summary, verdict
     from fidelia.measure.diagnosis.diagnose import diagnosed
 
-    found = findings(results)
+    raced = race.finding if race else None
+    found = sorted([*findings(results), *([raced] if raced else [])], key=lambda each: ORDER.index(each.severity))
     judged = judge(found, holdout=case.holdout is not None) if results else verdict(audited)
     diagnosis = diagnosed(case) if DIAGNOSED & {result.code for result in results} else None
     if diagnosis is not None:
@@ -73,6 +78,7 @@ def document(
         "results": [result.to_dict() for result in results],
         "findings": [finding.to_dict() for finding in found],
         "diagnosis": None if diagnosis is None else diagnosis.to_dict(),
+        **({} if race is None else {"race": race.to_dict()}),
         "audit": summary(case, audited, edition=edition, whole=judged.level),
         "not_computed": [{"code": said.code, "reason": said.reason} for said in declined],
         "schema": [

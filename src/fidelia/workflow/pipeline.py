@@ -23,6 +23,7 @@ from fidelia.rng import Rng
 from fidelia.workflow.document import document, fingerprint
 from fidelia.workflow.model import Model, fit_table
 from fidelia.workflow.outcome import Interrupted, Outcome
+from fidelia.workflow.race import Race, raced
 from fidelia.workflow.recipe import Recipe
 
 FEWEST = 20
@@ -62,7 +63,7 @@ def run(
     by, time : str or None
         Keep the rows of one entity on one side, or hold out the last rows in time.
     generator, parameters : str, mapping
-        From the catalog.
+        From the catalog; "auto" races them and keeps the best, see `fidelia.workflow.race`.
     n : int or None
         Rows to draw; None for as many as the generator learns from.
     given : sequence of str or None
@@ -116,13 +117,15 @@ def follow(
     _enough(parts.train, parts.holdout)
     if recipe.given:  # a condition that cannot hold is refused before the work
         Given.parse(recipe.given).code(TableCoder.fit(parts.train))
+    limits = effort(recipe.time_limit, checkpoint)
+    settled, race = raced(recipe, parts.train, seconds=limits.seconds, progress=progress)
     model = fit_table(
         parts.train,
-        generator=recipe.generator,
-        parameters=recipe.parameters,
+        generator=settled.generator,
+        parameters=settled.parameters,
         seed=recipe.seed,
         about={"sha256": fingerprint(parts.train)},
-        effort=effort(recipe.time_limit, checkpoint),
+        effort=limits if race is None else replace(race.effort, checkpoint=limits.checkpoint),
         progress=progress,
     )
     synthetic: Table | None = None
@@ -131,9 +134,9 @@ def follow(
         synthetic = model.sample_table(
             n, given=recipe.given or None, balance=recipe.balance, seed=recipe.seed, progress=progress
         )
-        case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress, generator=_again(recipe))
-        made_by = {"name": recipe.generator, **model.about}
-        outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, notes=parts.notes)
+        case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress, generator=_again(settled))
+        made_by = {"name": settled.generator, **model.about}
+        outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, race=race, notes=parts.notes)
     except KeyboardInterrupt as stop:
         raise Interrupted(Outcome({}, synthetic, model=model)) from stop
     return replace(outcome, model=model, recipe=recipe)
@@ -179,9 +182,16 @@ def fit(
     """Fit a generator on all rows of `source`; parameters as in `run`."""
     limits = effort(time_limit, checkpoint)
     table = as_table(source, target=target, kinds=kinds)
-    about = {"sha256": fingerprint(table)}
+    asked = Recipe(source="", generator=generator, parameters=dict(parameters or {}), seed=seed)
+    settled, race = raced(asked, table, seconds=limits.seconds, progress=progress)
     return fit_table(
-        table, generator=generator, parameters=parameters, seed=seed, about=about, effort=limits, progress=progress
+        table,
+        generator=settled.generator,
+        parameters=settled.parameters,
+        seed=seed,
+        about={"sha256": fingerprint(table), **({"race": race.to_dict()} if race else {})},
+        effort=limits if race is None else replace(race.effort, checkpoint=limits.checkpoint),
+        progress=progress,
     )
 
 
@@ -299,6 +309,7 @@ def _judged(
     edition: str,
     codes: Iterable[str] | None = None,
     made_by: Mapping[str, Any] | None = None,
+    race: Race | None = None,
     notes: Sequence[str] = (),
     q: float = 0.1,
 ) -> Outcome:
@@ -306,5 +317,7 @@ def _judged(
 
     results, declined = measure(case, codes)
     audited = audit_rows(case, q=q)
-    found = document(case, results, declined, audited, seed=seed, edition=edition, made_by=made_by, notes=notes)
+    found = document(
+        case, results, declined, audited, seed=seed, edition=edition, made_by=made_by, race=race, notes=notes
+    )
     return Outcome(found, case.synthetic, audited)
