@@ -219,11 +219,11 @@ def _keep(stop: KeyboardInterrupt, folder: Path) -> str:
     if done is None or done.model is None:
         return _goes_on(folder / CHECKPOINT).strip() or f"Nothing was finished; {folder} is as it was."
     folder.mkdir(parents=True, exist_ok=True)
-    done.model.save(folder / "model.fidelia")
-    if done.synthetic is None:
-        return f"Kept: {folder / 'model.fidelia'}."
-    done.synthetic.write(str(folder / "synthetic.parquet"))
-    return f"Kept in {folder}: model.fidelia, synthetic.parquet."
+    kept = ["model.fidelia"] if done.save_model(folder / "model.fidelia") else []
+    if done.synthetic is not None:
+        done.synthetic.write(str(folder / "synthetic.parquet"))
+        kept.append("synthetic.parquet")
+    return f"Kept in {folder}: {', '.join(kept)}." if kept else f"Nothing can be kept; {folder} is as it was."
 
 
 def _goes_on(checkpoint: Path) -> str:

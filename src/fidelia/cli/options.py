@@ -30,7 +30,9 @@ def complete_generator(incomplete: str) -> list[tuple[str, str]]:
     """Offer the generators of the catalog."""
     from fidelia.generate.catalog import entries
 
-    return [(name, entry.summary) for name, entry in entries().items() if name.startswith(incomplete)]
+    offered = {name: entry.summary for name, entry in entries().items()}
+    offered["auto"] = "A race of all of them; the best that does not copy is kept."
+    return [(name, said) for name, said in offered.items() if name.startswith(incomplete)]
 
 
 def complete_metric(incomplete: str) -> list[tuple[str, str]]:
@@ -85,7 +87,10 @@ Unseen = Annotated[
 GeneratorName = Annotated[
     str,
     typer.Option(
-        "--generator", metavar="NAME", help="See `fidelia list generators`.", autocompletion=complete_generator
+        "--generator",
+        metavar="NAME",
+        help="See `fidelia list generators`; auto: a race of them.",
+        autocompletion=complete_generator,
     ),
 ]
 Settings = Annotated[

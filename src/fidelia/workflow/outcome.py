@@ -112,17 +112,19 @@ class Outcome:
         if self.audit is not None:
             written.append(folder / "audit.parquet")
             write_arrow(self.audit.to_arrow(edition=self.document["edition"]), written[-1])
-        if self.model is not None and self._save(self.model, folder / "model.fidelia"):
+        if self.save_model(folder / "model.fidelia"):
             written.append(folder / "model.fidelia")
         if self.recipe is not None:
             written.append(folder / "recipe.toml")
             self.recipe.save(written[-1])
         return [*written, *self.write_results(folder)]
 
-    def _save(self, model: Model, path: Path) -> bool:
-        """Save the model, unless it declines because it is made of training rows."""
+    def save_model(self, path: Path) -> bool:
+        """Save the model, if there is one and it does not decline because it is made of training rows."""
+        if self.model is None:
+            return False
         try:
-            model.save(path)
+            self.model.save(path)
         except NotApplicable as reason:
             log.warning("the model is not saved: %s", reason.text)
             return False
