@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+# Several test processes share the processors: threads that wait for each other would only take time from them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A busy machine is not a failing one; where a build is judged, the same examples are tried each time.
 settings.register_profile("fidelia", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("fidelia")

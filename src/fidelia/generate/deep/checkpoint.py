@@ -83,6 +83,9 @@ class Checkpoint:
     def _read(self) -> dict[str, Any] | None:
         assert self.path is not None
         try:
+            with zipfile.ZipFile(self.path) as file:
+                if file.testzip() is not None:  # torch itself reads damaged weights without a word
+                    return None
             found = torch.load(self.path, weights_only=True, map_location=self.training.learn.device)
         except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile):
             return None

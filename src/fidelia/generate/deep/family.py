@@ -142,7 +142,9 @@ class Family:
         """
         for name in ("steps", "batch", "width"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            if name == "batch" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise UsageError(f"{self.NAME}: {name} = {value!r} must be a whole number of at least 1")
         if not 0 < self.rate < 1:
             raise UsageError(f"{self.NAME}: rate = {self.rate!r} must lie between 0 and 1")

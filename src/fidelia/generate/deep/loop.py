@@ -6,7 +6,6 @@ is the exponential moving average of the weights where the validation score was 
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
 import signal
@@ -35,6 +34,8 @@ THREADS = 4
 """Most threads of a training on the CPU: small networks gain nothing from more."""
 RETRIES = 3
 """How often a diverged training goes back to its last good weights, each time at half the rate."""
+APART = 20
+"""Fewest steps between two checks."""
 KEEP = 20.0
 """Seconds between checkpoints."""
 
@@ -172,7 +173,7 @@ def seeded(rng: Rng, device: torch.device) -> Iterator[None]:
     devices = [device.index or 0] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(rng.integer())
-        torch.set_num_threads(min(cores(), THREADS))
+        torch.set_num_threads(min(threads, cores(), THREADS))
         try:
             yield
         finally:
@@ -246,15 +247,15 @@ class _Training:
             key: torch.optim.AdamW(m.module.parameters(), lr=m.rate, betas=m.betas, weight_decay=m.decay, fused=True)
             for key, m in self.moves.items()
         }
-        self.average = copy.deepcopy(network.state_dict())
-        self.best = copy.deepcopy(self.average)
+        self.average = copied(network.state_dict())
+        self.best = copied(self.average)
         self.history = History()
         self.step, self.slower, self.spent = 0, 1.0, 0.0
         self.sums: dict[str, float] = {}
         self.counted = 0
         self.order = torch.randperm(len(self.learn))
         self.at = 0
-        self.every = max(course.steps // course.checks, 1)
+        self.every = max(course.steps // course.checks, APART)
 
     def run(self, progress: Progress) -> History:
         keeper = Checkpoint.of(self.effort, self)
@@ -364,12 +365,12 @@ class _Training:
         history.scores.append(score)
         self.sums, self.counted = {}, 0
         if history.best < 0 or score < history.scores[history.best]:
-            history.best, self.best = len(history.scores) - 1, copy.deepcopy(self.average)
+            history.best, self.best = len(history.scores) - 1, copied(self.average)
         log.debug("%s step %d: %s, validation %.4f", self.name, self.step, history.losses[-1], score)
 
     def _score(self) -> float:
         """The validation score of the averaged weights, from the same random state each time."""
-        current = copy.deepcopy(self.network.state_dict())
+        current = copied(self.network.state_dict())
         self.network.load_state_dict(self.average)
         self.network.eval()
         try:
@@ -391,7 +392,7 @@ class _Training:
         self.slower /= 2
         log.warning("%s: the loss is %s at step %d; back to the best weights, half as fast", self.name, loss, self.step)
         self.network.load_state_dict(self.best)
-        self.average = copy.deepcopy(self.best)
+        self.average = copied(self.best)
         for optimiser in self.optimisers.values():
             optimiser.state.clear()
         self.sums, self.counted = {}, 0
@@ -422,6 +423,11 @@ def halved(device: torch.device, half: bool | None) -> Iterator[None]:
     """Take products in bfloat16 where that is asked for; by default on a GPU alone."""
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" if half is None else half):
         yield
+
+
+def copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights of their own."""
+    return {name: value.detach().clone() for name, value in weights.items()}
 
 
 def split(rows: Rows, held: float, rng: Rng) -> tuple[Rows, Rows]:

@@ -43,13 +43,24 @@ def steered(n: int, draw: Callable[[int], Coded], evidence: Evidence, random: np
         broken = breaches(drawn, evidence)
         kept.append(taken(drawn, np.flatnonzero(broken == 0)))
         hits, spent = hits + len(kept[-1]), spent + size
-        if rest is None or broken.min() < rest[0].min():
-            rest = (broken, drawn)
+        rest = _fewest(rest, broken, drawn, n)
     if hits >= n or rest is None:
         return taken(joined(kept), np.arange(n)) if kept else draw(n), n
-    order = np.argsort(rest[0], kind="stable")[: n - hits]
-    fill = taken(rest[1], order[np.arange(n - hits) % len(order)])
+    fill = taken(rest[1], np.arange(n - hits) % len(rest[1]))
     return taken(joined([*kept, fill]), random.permutation(n)), hits
+
+
+def _fewest(
+    rest: tuple[np.ndarray, Coded] | None, broken: np.ndarray, drawn: Coded, n: int
+) -> tuple[np.ndarray, Coded]:
+    """The `n` rows that break the fewest conditions, but do break one, of those so far and new ones."""
+    new = np.flatnonzero(broken)
+    new = new[np.argsort(broken[new], kind="stable")[:n]]
+    if rest is None:
+        return broken[new], taken(drawn, new)
+    both, rows = np.concatenate([rest[0], broken[new]]), joined([rest[1], taken(drawn, new)])
+    order = np.argsort(both, kind="stable")[:n]
+    return both[order], taken(rows, order)
 
 
 def breaches(coded: Coded, evidence: Evidence) -> np.ndarray:

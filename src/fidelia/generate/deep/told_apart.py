@@ -33,6 +33,8 @@ PAIRED = 1_000
 """Most rows of either side between which distances are taken."""
 FEWEST, FOLDS = 20, 4
 """Rows below which no classifier is trained, and the parts of the rows on which it is tested in turn."""
+EFFORT = 5_000
+"""About the most iterations of a classifier times columns."""
 ABSENT = -9.0
 """What stands for a number behind a closed gate: below all normal scores."""
 
@@ -107,9 +109,14 @@ def _area(x: Floats, y: NDArray[np.bool_], unseen: Floats, truth: NDArray[np.boo
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(
-        max_iter=50, learning_rate=0.15, max_leaf_nodes=15, min_samples_leaf=min(20, len(x) // 8),
-        categorical_features=kinds, early_stopping=False, random_state=0,
-    )  # fmt: skip
+        max_iter=int(np.clip(EFFORT // x.shape[1], 10, 50)),
+        learning_rate=0.15,
+        max_leaf_nodes=15,
+        min_samples_leaf=min(20, len(x) // 8),
+        categorical_features=kinds,
+        early_stopping=False,
+        random_state=0,
+    )
     ranks = rankdata(model.fit(x, y).predict_proba(unseen)[:, 1])
     ones, zeros = truth.sum(), (~truth).sum()
     return float((ranks[truth].sum() - ones * (ones + 1) / 2) / (ones * zeros))
@@ -126,10 +133,10 @@ def energy(real: Floats, made: Floats, tokens: int) -> float:
     float
         In [0, 1]: 0 for equal laws, 1 for laws far apart. Distances within a sample exclude a row's own.
     """
-    sides = [torch.from_numpy(part[: _paired(part.shape[1])]) for part in (real, made)]
-    sides = [torch.where(part == ABSENT, 0.0, part) for part in sides]
-    across = float(_distances(*sides, tokens).mean())
-    within = sum(float(_distances(one, one, tokens).sum()) / max(len(one) * (len(one) - 1), 1) for one in sides)
+    one, other = (torch.from_numpy(part[: _paired(part.shape[1])]) for part in (real, made))
+    one, other = (torch.where(part == ABSENT, 0.0, part) for part in (one, other))
+    across = float(_distances(one, other, tokens).mean())
+    within = sum(float(_distances(a, a, tokens).sum()) / max(len(a) * (len(a) - 1), 1) for a in (one, other))
     return float(np.clip(1 - within / (2 * across), 0.0, 1.0)) if across > 0 else 0.0
 
 

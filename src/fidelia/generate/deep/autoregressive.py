@@ -1,0 +1,181 @@
+"""Autoregressive: the chain of conditionals of all columns, from one network that knows many orders.
+
+Every row is drawn column by column, each from its law given those before it: categories by a softmax, numbers by a
+mixture of logistic laws of their normal scores, behind a gate for missing and inflated values. Conditions, missing
+cells and densities are read from the same conditionals, exactly under the model; see `nade` for the network and its
+training, `heads` for the mixture, `ancestral` for draws and `completion` for cells and densities.
+
+TabularARGN (2025, arXiv:2501.12012) is the nearest relative; it draws numbers evenly within bins, where the
+likelihood here is that of the values themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import torch
+
+from fidelia.errors import UsageError
+from fidelia.generate.deep.batch import Rows
+from fidelia.generate.deep.completion import codable, completions, gaps, log_likelihood, merged, possible, replaced
+from fidelia.generate.deep.family import Family, Network, batch_for
+from fidelia.generate.deep.heads import Mixture
+from fidelia.generate.deep.layout import Bools, Drawn, Layout
+from fidelia.generate.deep.loop import Course, seeded
+from fidelia.generate.deep.nade import Conditionals
+
+if TYPE_CHECKING:
+    from fidelia.data.table import Table
+    from fidelia.encode.codes import Coded, Floats
+    from fidelia.rng import Rng
+
+WIDE = 4_096
+"""Most units of one layer over all parts: tables of many columns get narrower networks for each."""
+ROOM = 2_000_000
+"""Most units of one layer over all parts and rows of a batch."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Autoregressive(Family):
+    """An any-order autoregressive network.
+
+    Parameters
+    ----------
+    width : int
+        Of the network of each part; tables of many columns get less.
+    depth : int
+        Layers of each part's network, at least 1.
+    bells : int
+        Logistic laws in the mixture of a number.
+    dropout : float or None
+        Share of units left out in training, in [0, 1); None: from the number of rows, more the fewer there are.
+    plain : float
+        Share of rows trained in the plain order, in [0, 1]; the others begin with a random subset of the columns,
+        which is what conditions and imputation need.
+    """
+
+    NAME: ClassVar[str] = "autoregressive"
+    EXACT: ClassVar[bool] = True
+
+    steps: int = 2_000
+    width: int = 128
+    depth: int = 2
+    bells: int = 12
+    dropout: float | None = None
+    plain: float = 0.6
+
+    def check(self) -> None:
+        """Refuse parameters that cannot be; see `Family.check`."""
+        Family.check(self)
+        for name in ("depth", "bells"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise UsageError(f"{self.NAME}: {name} = {value!r} must be a whole number of at least 1")
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise UsageError(f"{self.NAME}: dropout = {self.dropout!r} must lie in [0, 1)")
+        if not 0 <= self.plain <= 1:
+            raise UsageError(f"{self.NAME}: plain = {self.plain!r} must lie in [0, 1]")
+
+    def network(self, layout: Layout) -> Network:
+        """Return the network of all conditionals."""
+        width = min(self.width, max(WIDE // _parts(layout), 16))
+        return Conditionals(
+            layout, width=width, shared=2 * width, depth=self.depth, head=Mixture(self.bells),
+            plain=self.plain, rate=self.rate, decay=1e-2,
+        )  # fmt: skip
+
+    def prepare(self, network: Network, rows: Rows) -> None:
+        """Begin from the marginal laws; regularise by the number of rows."""
+        assert isinstance(network, Conditionals)
+        network.begin(rows)
+        network.dropout.p = dropout_for(len(rows)) if self.dropout is None else self.dropout
+
+    def course(self, n: int) -> Course:
+        """Return how the network is trained on `n` rows; batches of very many columns are smaller."""
+        most = max(ROOM // (_parts(self.layout_) * self.width), 32)
+        return Course(steps=self.steps, batch=self.batch or min(batch_for(n), 512, 2 ** (most.bit_length() - 1)))
+
+    def impute(self, table: Table, *, rng: Rng, draws: int = 1) -> Table:
+        """Draw the missing cells of a table from their joint law given all observed cells of their rows.
+
+        Missing here means unknown: what is drawn is never missing, also in columns whose missing values were learnt.
+
+        Parameters
+        ----------
+        table : Table
+            With the columns of the training table.
+        draws : int
+            Completed tables, one below the other: rows `i`, `n + i`, ... are draws of row `i`.
+
+        Returns
+        -------
+        Table
+            Observed cells are unchanged. Ids, texts and columns that were all missing in training stay as they are.
+
+        Raises
+        ------
+        SchemaError
+            When the table does not fit the training table.
+        UsageError
+            When `draws` is no number of tables.
+        """
+        if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
+            raise UsageError(f"draws = {draws!r} must be a whole number of at least 1")
+        table = table.take(np.tile(np.arange(len(table)), draws)) if draws > 1 else table
+        holes = gaps(table, self.coder_, self.layout_)
+        if not holes:
+            return table
+        coded = self.coder_.code(codable(table, self.coder_, holes))
+        with seeded(rng.child("impute"), self._device), torch.no_grad():
+            drawn = self._completed(coded, holes)
+        filled = self.coder_.decode(self.layout_.decode(drawn), rng=rng)
+        return replaced(table, {name: merged(table[name], filled[name], holes[name]) for name in holes})
+
+    def log_density(self, table: Table, *, rng: Rng, orders: int = 1) -> Floats:
+        """Return how likely each row is, as a natural logarithm: exact for the orders used.
+
+        Rounded numbers and categories have a probability; unrounded numbers a density in their own units.
+
+        Parameters
+        ----------
+        table : Table
+            With the columns of the training table; ids and texts do not count.
+        orders : int
+            Orders whose likelihoods are averaged; the first is the one in which rows are drawn.
+
+        Returns
+        -------
+        (n,) float64
+            -inf where a number is missing that never was in training.
+
+        Raises
+        ------
+        SchemaError
+            When the table does not fit the training table, or holds a level that training had not.
+        UsageError
+            When `orders` is no number of orders.
+        """
+        if isinstance(orders, bool) or not isinstance(orders, int | np.integer) or orders < 1:
+            raise UsageError(f"orders = {orders!r} must be a whole number of at least 1")
+        coded = self.coder_.code(table)
+        if not isinstance(self.network_, Conditionals):
+            return np.zeros(len(table))
+        with seeded(rng.child("density"), self._device), torch.no_grad():
+            return log_likelihood(self.network_, coded, int(orders))
+
+    def _completed(self, coded: Coded, holes: dict[str, Bools]) -> Drawn:
+        if not isinstance(self.network_, Conditionals):
+            return self.network_.draw(len(coded))
+        parts = self.layout_.encode(coded)
+        return completions(self.network_, parts, holes, possible(self.coder_, self.layout_, holes))
+
+
+def dropout_for(n: int) -> float:
+    """Return the dropout for `n` training rows: a half for 1,000, falling with the cube root, at least a tenth."""
+    return float(np.clip(0.5 * (1_000 / max(n, 1)) ** (1 / 3), 0.1, 0.5))
+
+
+def _parts(layout: Layout) -> int:
+    return len(layout.tokens) + len(layout.numbers)

@@ -1,0 +1,80 @@
+"""The discriminator of a denoising diffusion GAN: is this step back, from x_t to x_{t-1}, one of real rows?
+
+References
+----------
+Xiao, Kreis and Vahdat (2022), "Tackling the generative learning trilemma with denoising diffusion GANs", ICLR.
+Mescheder, Geiger and Nowozin (2018), "Which training methods for GANs do actually converge?", ICML, eq. 9.
+Lin, Khetan, Fanti and Oh (2018), "PacGAN: the power of two samples in generative adversarial networks", NeurIPS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+SLOPE = 0.2
+"""Of the leaky rectifier for negative values."""
+TIME = 32
+"""Width of the embedding of steps."""
+PERIODS = (4.0, 2.0)
+"""Of the waves that show where a number is, in normal scores."""
+
+
+class Discriminator(nn.Module):
+    """A perceptron with residual layers that gives the log odds of each pack of steps.
+
+    Parameters
+    ----------
+    inputs : int
+        Width of a row.
+    numbers : int
+        How many of a row's last values are numbers: these are shown as sines and cosines too, beside which rectifiers
+        are slow to see several modes.
+    steps : int
+        Of the chain.
+    width, depth : int
+        Of its layers.
+    pac : int
+        Consecutive rows, of one step number, that are judged together.
+
+    Notes
+    -----
+    ``forward(before (n, inputs), xt (n, inputs), t (n,)) -> (n / pac,)``.
+    """
+
+    def __init__(self, inputs: int, numbers: int, steps: int, *, width: int, depth: int, pac: int) -> None:
+        super().__init__()
+        self.pac, self.numbers = pac, numbers
+        self.time = nn.Embedding(steps + 1, TIME)
+        self.enter = nn.Linear((2 * inputs + 2 * len(PERIODS) * numbers) * pac + TIME, width)
+        self.layers = nn.ModuleList([nn.Linear(width, width) for _ in range(depth)])
+        self.leave = nn.Linear(width, 1)
+
+    def forward(self, before: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """Return log odds that ``before`` is real."""
+        packs = torch.cat([before, xt, *self._waves(before)], 1).reshape(len(before) // self.pac, -1)
+        hidden = F.leaky_relu(self.enter(torch.cat([packs, self.time(t[:: self.pac])], 1)), SLOPE)
+        for layer in self.layers:
+            hidden = hidden + F.leaky_relu(layer(hidden), SLOPE)
+        found: Tensor = self.leave(hidden)[:, 0]
+        return found
+
+    def _waves(self, rows: Tensor) -> list[Tensor]:
+        numbers = rows[:, rows.shape[1] - self.numbers :]
+        angles = [2 * math.pi / period * numbers for period in PERIODS]
+        return [wave for angle in angles for wave in (angle.sin(), angle.cos())]
+
+
+def steepness(critic: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """Return the mean squared length of the critic's gradient at rows (n, width), R1 without its factor.
+
+    Differentiable in the critic's weights. A pack counts as one, so the sum over rows is divided by the packs.
+    """
+    rows = rows.detach().requires_grad_()
+    values = critic(rows)
+    (slope,) = torch.autograd.grad(values.sum(), rows, create_graph=True)
+    return slope.square().sum() / len(values)
