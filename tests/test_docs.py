@@ -39,5 +39,6 @@ def test_readme_names_only_commands_that_exist() -> None:
     from fidelia.cli.app import app
 
     known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {str(group.name or group.typer_instance.info.name) for group in app.registered_groups}
     said = set(re.findall(r"`fidelia ([a-z]+)", README.read_text(encoding="utf-8")))
     assert {"run", "fit", "sample", "evaluate", "audit"} <= said <= known
