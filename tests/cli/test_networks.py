@@ -97,7 +97,7 @@ def test_a_generator_that_cannot_impute_says_which_can(cli, rows, tmp_path):
 
 
 def test_impute_fills_missing_cells_and_leaves_the_others(cli, rows, tmp_path):
-    short = ("--set", "steps=300", "--set", "width=32", "--set", "batch=64")
+    short = ("--set", "steps=600", "--set", "rate=0.003", "--set", "dropout=0")
     cli("fit", rows, "--generator", "autoregressive", *short, "-o", tmp_path / "m.fidelia", "-q")
     ended = cli("impute", tmp_path / "m.fidelia", rows, "-o", tmp_path / "filled.csv")
     assert ended.code == 0, ended.err

@@ -280,7 +280,7 @@ def ruled():
     c = np.select([a == "x", a == "y"], [-3.0, 0.0], 3.0) + draw.normal(size=1_500) / 4
     angle = draw.uniform(0, 2 * np.pi, 1_500)
     frame = pd.DataFrame({"a": a, "b": b, "c": c, "d": np.cos(angle), "e": np.sin(angle)})
-    return Diffusion(steps=700, width=64, depth=2, batch=256, rate=3e-3).fit(read(frame), rng=Rng(0))
+    return Diffusion(steps=500, width=128, depth=1, batch=256, rate=3e-3).fit(read(frame), rng=Rng(0))
 
 
 def test_values_are_missing_where_the_rule_says(ruled):
@@ -293,7 +293,7 @@ def test_values_are_missing_where_the_rule_says(ruled):
 def test_numbers_keep_their_shape(ruled):
     drawn = sample(ruled, 3_000, rng=Rng(1)).native()
     away = np.hypot(drawn["d"], drawn["e"])
-    assert np.mean(np.abs(away - 1) < 0.15) > 0.85  # of a square about it: under a third
+    assert np.mean(np.abs(away - 1) < 0.15) > 0.85  # independent: 0.45
 
 
 def test_conditions_carry_over(ruled):
