@@ -14,8 +14,8 @@ What is different from TabDiff, and why:
 - A number that is not there is standard normal noise to the denoiser as long as its gate is masked: its F is 0, by
   definition and not by chance. Once the gate shows that it is not there, it is hidden from the network and from the
   loss. So the pattern of missing values has exactly the law of the tokens.
-- The network is a residual perceptron that sees numbers also as waves, ``sin(f x)`` and ``cos(f x)``, each damped by
-  ``exp(-f^2 sigma^2 / 2)``, their mean under the noise: fine structure where noise leaves any.
+- The network is a residual perceptron with products inside (`fidelia.generate.deep.trunk`), which sees numbers also
+  as waves, ``sin(f x)`` and ``cos(f x)``, each damped by ``exp(-f^2 sigma^2 / 2)``: fine structure where there is any.
 - What is validated is the whole evidence bound in nats, which compares between schedules.
 
 References
@@ -23,7 +23,6 @@ References
 Karras, Aittala, Aila, Laine (2022), "Elucidating the design space of diffusion-based generative models", NeurIPS.
 Sahoo et al. (2024), "Simple and effective masked diffusion language models", NeurIPS.
 Shi et al. (2025), "TabDiff: a mixed-type diffusion model for tabular data generation", ICLR.
-Barron et al. (2021), "Mip-NeRF", ICCV: damped waves.
 """
 
 from __future__ import annotations
@@ -42,51 +41,17 @@ from fidelia.generate.deep.family import Family, Network
 from fidelia.generate.deep.guide import Guide
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, Moment, Move, halved
-from fidelia.generate.deep.nets import Blocks, Residual, Waves
-from fidelia.generate.deep.noise import Schedules, enter, out, skip, stratified
+from fidelia.generate.deep.nets import Blocks, Waves
+from fidelia.generate.deep.noise import Schedules, out, skip, stratified
 from fidelia.generate.deep.reverse import reverse
+from fidelia.generate.deep.trunk import Embedding, Products
 
 TIME = 64
 """Width of the embedding of time."""
-WAVES, FEATURES = 8, 512
-"""Most frequencies of a number, and about the most waves of a row; the lowest is 1/2, each the double of the last."""
-FAINT = 0.05
-"""Standard deviation of tokens' embeddings at first. Loud tokens drown what numbers say to each other: with 1, or with
-a last layer of zeros, a ring of two numbers beside one unrelated token is not found in 500 steps; so it is in 100."""
-LOOKS = 8_192
+LOOKS = 4_096
 """About how many rows a validation sees: each of few rows at many times, many rows at one time each."""
 EARLIEST, SHORTEST = 1e-4, 0.25
 """The earliest time; and the time, in shares of 1 / T, before which tokens weigh no more: one is masked at most."""
-
-
-class Embedding(nn.Module):
-    """Noisy rows as vectors: the sum of the tokens' embeddings and a linear map of the numbers and their waves."""
-
-    def __init__(self, sizes: list[int], numbers: int, width: int) -> None:
-        super().__init__()
-        waves = int(np.clip(FEATURES // max(2 * numbers, 1), 1, WAVES))
-        offsets = torch.tensor([0, *[size + 1 for size in sizes]]).cumsum(0)
-        self.register_buffer("offsets", offsets[:-1], persistent=False)
-        self.register_buffer("frequencies", 0.5 * 2.0 ** torch.arange(waves), persistent=False)
-        self.levels = nn.Embedding(int(offsets[-1]), width)
-        nn.init.normal_(self.levels.weight, std=FAINT)
-        self.places = nn.Linear(numbers * (2 * waves + 1), width) if numbers else None
-
-    def forward(self, tokens: Tensor, x: Tensor, sigma: Tensor, there: Tensor) -> Tensor:
-        """Return vectors, (n, width), of tokens (n, T) and noisy numbers (n, C), 0 where they are not there."""
-        with torch.autocast(x.device.type, enabled=False):  # eight bits would add noise of their own
-            found = x.new_zeros(len(tokens), self.levels.embedding_dim)
-            if self.places is not None:
-                found = self.places((self._waves(x, sigma) * there[:, :, None]).flatten(1))
-            if len(self.offsets):
-                found = found + F.embedding_bag(tokens + self.offsets, self.levels.weight, mode="sum")
-            return found
-
-    def _waves(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """Each number at unit variance, then its damped waves, (n, C, 1 + 2 waves)."""
-        angles = x[:, :, None] * self.frequencies
-        damping = (-0.5 * (sigma[:, :, None] * self.frequencies) ** 2).exp()
-        return torch.cat([(enter(sigma) * x)[:, :, None], angles.sin() * damping, angles.cos() * damping], dim=2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +119,7 @@ class Denoiser(Network):
         self.schedules = Schedules(len(sizes), len(numbers), learnt=learnt)
         self.rows = Embedding(sizes, len(numbers), width)
         self.time = Waves(TIME)
-        self.layers = nn.ModuleList([Residual(width, TIME) for _ in range(depth)])
+        self.layers = nn.ModuleList([Products(width, TIME) for _ in range(depth)])
         self.norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, self.blocks.width + len(numbers))
 
@@ -250,7 +215,7 @@ class Diffusion(Family):
 
     NAME: ClassVar[str] = "diffusion"
 
-    steps: int = 4_000
+    steps: int = 3_000
     width: int = 512
     depth: int = 3
     draws: int = 20
@@ -267,7 +232,7 @@ class Diffusion(Family):
     def course(self, n: int) -> Course:
         """Return the training: large batches, in bfloat16 where the processor has it."""
         batch = self.batch or int(2 ** np.clip(np.floor(np.log2(max(n, 1) / 8)), 5, 10))
-        return Course(steps=self.steps, batch=batch, patience=12, half=in_half())
+        return Course(steps=self.steps, batch=batch, checks=30, patience=10, half=in_half())
 
     def check(self) -> None:
         """Refuse parameters that cannot be."""

@@ -63,6 +63,8 @@ BETAS = (0.5, 0.9)
 """Of both optimisers."""
 SCORED, CALIBRATING, CELLS = 512, 20_000, 50_000_000
 """Rows drawn to score the penalty, and to learn the law of each number; and most values of the latter."""
+LARGEST = 512
+"""Rows of a batch beyond which more steps teach more than more rows."""
 JUDGING = 0.2
 """Share of the steps and of the time that the judge is trained."""
 AHEAD = 2.0
@@ -277,8 +279,11 @@ class GAN(Family):
 
     def course(self, n: int) -> Course:
         """Return a course with few checks, for scores are dear, and hardly clipped: a critic has long slopes."""
-        checks = min(max(self.steps // 100, 1), 25)
-        return Course(steps=self.steps, batch=self.batch or batch_for(n), clip=100.0, checks=checks, patience=8)
+        checks = min(max(self.steps // 100, 1), 16)
+        return Course(steps=self.steps, batch=self._batch(n), clip=100.0, checks=checks, patience=6)
+
+    def _batch(self, n: int) -> int:
+        return self.batch or min(batch_for(n), LARGEST)
 
     def prepare(self, network: Network, rows: Rows) -> None:
         """Count levels, correlate numbers, and measure the neighbourhoods that are guarded."""
@@ -314,7 +319,7 @@ class GAN(Family):
     def _hearing(self, n: int) -> Course:
         steps = max(int(self.steps * JUDGING), 1)
         checks = min(max(steps // 25, 1), 40)
-        return Course(steps=steps, batch=self.batch or batch_for(n), checks=checks, patience=6, ema=0.99)
+        return Course(steps=steps, batch=self._batch(n), checks=checks, patience=6, ema=0.99)
 
 
 def limited(effort: Effort, share: float) -> Effort:

@@ -1,8 +1,8 @@
 """Identifiability: the share of real rows that some synthetic row comes nearer to than any other real row does.
 
 Distances are Euclidean, each column divided by its entropy: what hardly varies tells most about whose row it is.
-ADS-GAN subtracts from its generator's freedom in proportion to this share; `Guarded.penalty` is its penalty, which is
-taken over rows that are looked at and the synthetic rows of one batch:
+ADS-GAN adds to its generator's loss a penalty on this share. `Guarded.penalty` is it in a form that has slopes, for the
+synthetic rows of one batch and a random choice of real rows:
 
     L = n / m * mean_i max(0, 1 - d_i / r_i),
 

@@ -21,7 +21,7 @@ from fidelia.generate.deep.noise import Schedules, enter, out, skip
 if TYPE_CHECKING:
     from fidelia.generate.deep.nets import Blocks
 
-PASSES = 128
+PASSES = 64
 """Most evaluations for each row that only show tokens; with more tokens several show at once."""
 
 
