@@ -49,8 +49,8 @@ EVERY = 15
 """Steps of the training between penalties, each of which then counts so many times."""
 BETWEEN, PATIENCE = 150, 12
 """Fewest steps between two checks, of which each takes a good part of a second; checks without a better score."""
-CELLS = 2**22
-"""Most values of the vectors of a batch: wide tables are learnt in smaller batches."""
+LARGEST, CELLS = 512, 2**22
+"""Most rows of a batch, unless it is set, and most values of its vectors: GANs need many steps more than large ones."""
 
 
 class DenoisingGAN(Network):
@@ -158,6 +158,7 @@ class DenoisingDiffusionGAN(Family):
 
     NAME: ClassVar[str] = "ddgan"
 
+    steps: int = 5_000
     T: int = 4
     rho: float = 2.0
     depth: int = 3
@@ -173,10 +174,10 @@ class DenoisingDiffusionGAN(Family):
     def course(self, n: int) -> Course:
         """Return a course; wide tables have smaller batches."""
         width = sum(token.levels for token in self.layout_.tokens) + len(self.layout_.numbers)
-        most = max(CELLS // max(width, 1), 32)
+        most = min(max(CELLS // max(width, 1), 32), LARGEST)
         return Course(
             steps=self.steps,
-            batch=min(self.batch or batch_for(n), most),
+            batch=self.batch or min(batch_for(n), most),
             checks=int(np.clip(self.steps // BETWEEN, 2, 40)),
             patience=PATIENCE,
         )

@@ -248,7 +248,7 @@ class GAN(Family):
 
     NAME: ClassVar[str] = "gan"
 
-    steps: int = 6_000
+    steps: int = 4_000
     rate: float = 5e-4
     depth: int = 2
     noise: int = 64
