@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from fidelia.errors import BundleError, FideliaError, MissingExtra, NotApplicable, ReadError, SchemaError, UsageError
+from fidelia.workflow.outcome import Outcome
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_interrupt_keeps_the_model_and_the_rows_that_were_done(cli, work, tmp_pa
     model = SimpleNamespace(save=lambda path: path.write_text("model"))
     rows = SimpleNamespace(write=lambda path: Path(path).write_text("rows"))
     work.error = KeyboardInterrupt()
-    work.error.outcome = SimpleNamespace(model=model, synthetic=rows)
+    work.error.outcome = Outcome({}, rows, model=model)
     ended = cli("run", "a.csv", "--out", tmp_path, "-q")
     assert ended.code == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.fidelia", "synthetic.parquet"]

@@ -61,7 +61,7 @@ class Independent(Network):
 class Toy(Family):
     NAME: ClassVar[str] = "toy"
 
-    steps: int = 60
+    steps: int = 200
     batch: int | None = 32
     width: int = 4
 
@@ -93,7 +93,8 @@ def model(table):
 
 def test_it_learns_what_its_network_can(model):
     drawn = model.sample(4000, rng=Rng(1)).native()
-    assert drawn["level"].value_counts(normalize=True)["a"] == pytest.approx(0.7, abs=0.07)
+    # Forty rows of validation choose the weights: their share of "a" has a standard deviation of 0.07.
+    assert drawn["level"].value_counts(normalize=True)["a"] == pytest.approx(0.7, abs=0.15)
     assert drawn["x"].mean() == pytest.approx(5, abs=0.3)
     assert drawn["x"].std() == pytest.approx(2, abs=0.3)
     assert model.history_.best >= 0

@@ -262,7 +262,7 @@ class _Training:
         keeper.resume()
         start = time.monotonic() - self.spent
         kept = time.monotonic()
-        with progress.stage(f"train {self.name}", self.course.steps) as tick, between_steps() as stop:
+        with between_steps() as stop, progress.stage(f"train {self.name}", self.course.steps) as tick:
             tick(self.step)
             try:
                 while self._goes_on():
