@@ -209,7 +209,7 @@ def _show_plan(table: Table, recipe: Recipe, folder: Path, voice: Voice) -> None
     from fidelia.workflow.plan import plan
 
     target = f", target {table.schema.target}" if table.schema.target else ""
-    voice.say(plan(table, generator=recipe.generator, n=recipe.n).text)
+    voice.say(plan(table, generator=recipe.generator, n=recipe.n, time_limit=recipe.time_limit).text)
     voice.say(f"{recipe.generator}{target}, seed {recipe.seed}, to {folder}", style="dim")
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 # Seconds and bytes measured on two cores of 2023 (benchmarks/RESULTS.md): a guide, not a promise.
 NEIGHBOURS_MOST = 50_000
 FIT = {"trees": 1.0e-5, "chowliu": 3e-6, "copula": 3e-6, "marginals": 5e-7, "noisy-copy": 1e-7}
+TRAIN = {"autoregressive": 280.0, "diffusion": 140.0, "ddgan": 260.0, "vae": 90.0, "gan": 240.0}
+"""Of networks, whose steps bound the time: all steps on 39,000 rows x 15 columns."""
+TRAINED = 585_000
+"""Cells of that table; smaller ones take smaller batches, none takes more steps."""
 PAIR = 2.0e-11
 CELL = 2.4e-5
 START = 14.0
@@ -48,8 +52,11 @@ class Plan:
         )
 
 
-def plan(table: Table, *, generator: str = "trees", n: int | None = None) -> Plan:
-    """Estimate a run of `generator` on `table` that draws `n` rows (None: as many as it learns from)."""
+def plan(table: Table, *, generator: str = "trees", n: int | None = None, time_limit: float | None = None) -> Plan:
+    """Estimate a run of `generator` on `table` that draws `n` rows (None: as many as it learns from).
+
+    `time_limit`, in seconds, is that of networks and of races, which use all of it.
+    """
     rows, columns = len(table), len(table.schema)
     levels = {
         name: int(pc.count_distinct(table[name]).as_py()) for name in (c.name for c in table.schema if c.kind.discrete)
@@ -58,9 +65,18 @@ def plan(table: Table, *, generator: str = "trees", n: int | None = None) -> Pla
     width = sum(min(count, 64) for count in levels.values()) + 2 * (columns - len(levels))
     a, b = min(rows, NEIGHBOURS_MOST), min(n or rows, NEIGHBOURS_MOST)
     pairs = PAIR * width * (a * a + 2 * a * b + b * b)
-    seconds = START + pairs + (CELL + FIT.get(generator, 1e-5)) * rows * columns
+    seconds = START + pairs + CELL * rows * columns + _fit(generator, rows * columns, time_limit)
     gigabytes = 0.35 + 8e-9 * (rows + (n or rows)) * (columns + 2 * width)
     return Plan(rows, columns, widest, seconds, gigabytes)
+
+
+def _fit(generator: str, cells: int, time_limit: float | None) -> float:
+    """Seconds that a generator learns."""
+    if generator == "auto" and time_limit is not None:
+        return time_limit
+    if generator in TRAIN:
+        return min(TRAIN[generator] * min(cells / TRAINED, 1.0), time_limit or float("inf"))
+    return FIT.get(generator, 1e-5) * cells
 
 
 def _seconds(seconds: float) -> str:

@@ -17,9 +17,10 @@ from fidelia.encode.codes import Coded, Continuous, Discrete  # noqa: E402
 from fidelia.errors import UsageError  # noqa: E402
 from fidelia.generate.deep.batch import Rows  # noqa: E402
 from fidelia.generate.deep.chain import Chain, survivals  # noqa: E402
+from fidelia.generate.deep.critic import squared_slopes  # noqa: E402
 from fidelia.generate.deep.ddgan import DenoisingDiffusionGAN, DenoisingGAN, energy_score  # noqa: E402
-from fidelia.generate.deep.denoiser import TEMPERATURE, cut, straight_through  # noqa: E402
-from fidelia.generate.deep.discriminator import Discriminator, steepness  # noqa: E402
+from fidelia.generate.deep.denoiser import TEMPERATURE, cut  # noqa: E402
+from fidelia.generate.deep.discriminator import Discriminator  # noqa: E402
 from fidelia.generate.deep.layout import Known, Layout  # noqa: E402
 from fidelia.generate.deep.loop import Moment  # noqa: E402
 from fidelia.generate.deep.nets import Blocks  # noqa: E402
@@ -114,12 +115,12 @@ def test_the_last_step_back_is_the_clean_row_itself():
 
 def test_the_steepness_of_a_linear_discriminator_is_its_squared_slope():
     weight = torch.tensor([3.0, 4.0], requires_grad=True)
-    found = steepness(lambda x: x @ weight, torch.randn(8, 2))
+    found = squared_slopes(lambda x: x @ weight, torch.randn(8, 2)).mean()
     assert float(found.detach()) == pytest.approx(25.0)
     found.backward()
     assert weight.grad.tolist() == pytest.approx([6.0, 8.0])
     # A pack of two rows has the slopes of both.
-    packs = steepness(lambda x: (x @ weight.detach()).reshape(-1, 2).sum(1), torch.randn(8, 2))
+    packs = squared_slopes(lambda x: (x @ weight.detach()).reshape(-1, 2).sum(1), torch.randn(8, 2)).mean()
     assert float(packs) == pytest.approx(50.0)
 
 
@@ -140,7 +141,7 @@ def test_draws_of_tokens_are_hard_and_their_gradient_is_that_of_the_softmax():
     blocks, weight = Blocks([3, 2]), torch.randn(4, 5)
     logits = torch.randn(4, 5, requires_grad=True)
     torch.manual_seed(5)
-    hard = straight_through(blocks, logits)
+    hard = blocks.straight(logits, TEMPERATURE)
     assert set(hard.unique().tolist()) == {0.0, 1.0}
     assert (hard.sum(1) == 2).all()
     (found,) = torch.autograd.grad((hard * weight).sum(), logits)
@@ -152,7 +153,7 @@ def test_draws_of_tokens_are_hard_and_their_gradient_is_that_of_the_softmax():
 
 def test_draws_of_tokens_follow_their_softmax():
     logits = torch.tensor([0.7, 0.2, 0.1]).log().expand(20_000, 3)
-    assert straight_through(Blocks([3]), logits).mean(0).tolist() == pytest.approx([0.7, 0.2, 0.1], abs=0.015)
+    assert Blocks([3]).straight(logits, TEMPERATURE).mean(0).tolist() == pytest.approx([0.7, 0.2, 0.1], abs=0.015)
 
 
 def test_the_energy_score_is_least_for_the_right_law():

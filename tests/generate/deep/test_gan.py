@@ -16,7 +16,7 @@ from fidelia.generate.deep.batch import Batch, Rows  # noqa: E402
 from fidelia.generate.deep.conditional import ConditionalVector, by_weight, log_frequency  # noqa: E402
 from fidelia.generate.deep.critic import Critic, between, gradient_penalty  # noqa: E402
 from fidelia.generate.deep.gan import GAN, conditioned, packed  # noqa: E402
-from fidelia.generate.deep.generator import correlation, straight  # noqa: E402
+from fidelia.generate.deep.generator import correlation  # noqa: E402
 from fidelia.generate.deep.identifiability import identifiability  # noqa: E402
 from fidelia.generate.deep.layout import Known, Layout  # noqa: E402
 from fidelia.generate.deep.nets import Blocks  # noqa: E402
@@ -52,23 +52,23 @@ def linear(*weight):
 
 @pytest.mark.parametrize(("target", "wanted"), [(1.0, 16.0), (0.0, 25.0), (5.0, 0.0)])
 def test_the_penalty_of_a_linear_critic_is_that_of_its_slope(target, wanted):
-    assert float(gradient_penalty(linear(3.0, 4.0), torch.randn(8, 2), 1, target)) == pytest.approx(wanted, abs=1e-5)
+    assert float(gradient_penalty(linear(3.0, 4.0), torch.randn(8, 2), target)) == pytest.approx(wanted, abs=1e-5)
 
 
 def test_a_pack_has_the_slope_of_all_its_rows():
-    packs = gradient_penalty(lambda x: linear(3.0, 4.0)(x).reshape(-1, 2).sum(1), torch.randn(8, 2), 2, 1.0)
+    packs = gradient_penalty(lambda x: linear(3.0, 4.0)(x).reshape(-1, 2).sum(1), torch.randn(8, 2), 1.0)
     assert float(packs) == pytest.approx((5 * 2**0.5 - 1) ** 2, rel=1e-5)
 
 
 def test_the_penalty_of_a_constant_critic_is_the_square_of_the_target():
     for target in (0.0, 1.0, 2.0):
-        found = gradient_penalty(linear(0.0, 0.0, 0.0), torch.randn(6, 3), 1, target)
+        found = gradient_penalty(linear(0.0, 0.0, 0.0), torch.randn(6, 3), target)
         assert float(found) == pytest.approx(target**2, abs=1e-5)
 
 
 def test_the_penalty_has_two_sides_and_reaches_the_weights():
     weight = torch.tensor([0.5, 0.0], requires_grad=True)
-    penalty = gradient_penalty(lambda x: x @ weight, torch.randn(8, 2), 1, 1.0)
+    penalty = gradient_penalty(lambda x: x @ weight, torch.randn(8, 2), 1.0)
     penalty.backward()
     assert float(penalty.detach()) == pytest.approx(0.25)
     assert weight.grad is not None
@@ -166,7 +166,7 @@ def test_cross_entropy_is_of_the_token_that_the_condition_names():
 def test_levels_are_hard_follow_their_logits_and_have_slopes():
     blocks = Blocks([2, 3])
     logits = torch.tensor([0.7, 0.3, 0.1, 0.2, 0.7]).log().expand(20_000, -1).clone().requires_grad_()
-    levels = straight(blocks, logits, 0.5)
+    levels = blocks.straight(logits, 0.5)
     hard = levels.detach().round()
     assert torch.allclose(levels, hard, atol=1e-6)
     assert hard.mean(0).tolist() == pytest.approx([0.7, 0.3, 0.1, 0.2, 0.7], abs=0.02)
@@ -273,11 +273,12 @@ def test_the_weight_lowers_the_share_of_identifiable_rows():
     draw = np.random.default_rng(0)
     frame = pd.DataFrame(draw.normal(size=(100, 2)), columns=["x", "y"])
     frame["g"] = draw.choice(list("abcd"), 100)
-    shares = []
-    for weight in (0.0, 10.0):
-        model = GAN(steps=700, batch=128, width=64, rate=1e-3, identifiability=weight, candidates=1, k=1)
-        model.fit(fd.read(frame), rng=Rng(0))
-        tables = [fd.read(frame), *(model.sample(100, rng=Rng(seed)) for seed in (1, 2, 3))]
-        real, *drawn = (Rows.of(model.layout_.encode(model.coder_.code(one)), CPU) for one in tables)
-        shares.append(np.mean([identifiability(model.layout_, real, one) for one in drawn]))
-    assert shares[1] < shares[0] - 0.1
+    shares = {0.0: [], 30.0: []}
+    for weight, found in shares.items():
+        for seed in range(3):  # one training differs from the next by about what is tested here
+            model = GAN(steps=700, batch=128, width=64, rate=1e-3, identifiability=weight, candidates=1, k=1)
+            model.fit(fd.read(frame), rng=Rng(seed))
+            tables = [fd.read(frame), *(model.sample(100, rng=Rng(n)) for n in (1, 2, 3))]
+            real, *drawn = (Rows.of(model.layout_.encode(model.coder_.code(one)), CPU) for one in tables)
+            found += [identifiability(model.layout_, real, one) for one in drawn]
+    assert np.mean(shares[30.0]) < np.mean(shares[0.0]) - 0.1

@@ -69,10 +69,7 @@ class Autoregressive(Family):
     def check(self) -> None:
         """Refuse parameters that cannot be; see `Family.check`."""
         Family.check(self)
-        for name in ("depth", "bells"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise UsageError(f"{self.NAME}: {name} = {value!r} must be a whole number of at least 1")
+        self.whole("depth", "bells")
         if self.dropout is not None and not 0 <= self.dropout < 1:
             raise UsageError(f"{self.NAME}: dropout = {self.dropout!r} must lie in [0, 1)")
         if not 0 <= self.plain <= 1:

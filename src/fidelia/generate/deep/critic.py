@@ -55,13 +55,18 @@ def between(real: Tensor, made: Tensor, pac: int) -> Tensor:
     return real + share * (made - real)
 
 
-def gradient_penalty(critic: Callable[[Tensor], Tensor], rows: Tensor, pac: int, target: float) -> Tensor:
-    """Return the mean over packs of ``(|gradient of the critic at the pack| - target)^2``.
+def squared_slopes(critic: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """Return the squared length of a critic's gradient at each pack of rows, one for each value that it gives.
 
     It can be differentiated by the critic's weights.
     """
     rows = rows.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(critic(rows).sum(), rows, create_graph=True)
+    values = critic(rows)
+    (slope,) = torch.autograd.grad(values.sum(), rows, create_graph=True)
+    return slope.reshape(len(values), -1).square().sum(1)
+
+
+def gradient_penalty(critic: Callable[[Tensor], Tensor], rows: Tensor, target: float) -> Tensor:
+    """Return the mean over packs of ``(|gradient of the critic at the pack| - target)^2``."""
     # The root has no slope of its own at 0, where a critic that sees nothing would start.
-    steepness = (slope.reshape(len(rows) // pac, -1).square().sum(1) + 1e-12).sqrt()
-    return (steepness - target).square().mean()
+    return ((squared_slopes(critic, rows) + 1e-12).sqrt() - target).square().mean()

@@ -34,8 +34,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows
 from fidelia.generate.deep.chain import Chain
+from fidelia.generate.deep.critic import squared_slopes
 from fidelia.generate.deep.denoiser import Denoiser, Limits
-from fidelia.generate.deep.discriminator import Discriminator, steepness
+from fidelia.generate.deep.discriminator import Discriminator
 from fidelia.generate.deep.family import Family, Network, batch_for
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, Moment, Move
@@ -86,7 +87,7 @@ class DenoisingGAN(Network):
         judge: Callable[[Tensor], Tensor] = lambda rows: self.discriminator(rows, xt, t)  # noqa: E731
         loss = F.softplus(-judge(before)).mean() + F.softplus(judge(made)).mean()
         if moment.step % EVERY == 0:
-            loss = loss + EVERY * self.settings.gamma / 2 * steepness(judge, before)
+            loss = loss + EVERY * self.settings.gamma / 2 * squared_slopes(judge, before).mean()
         return loss
 
     def generator_loss(self, batch: Batch, moment: Moment) -> Tensor:  # noqa: ARG002 - the same all the time
@@ -196,10 +197,7 @@ class DenoisingDiffusionGAN(Family):
             With the parameter, its value and its range.
         """
         Family.check(self)
-        for name in ("T", "depth", "latent", "pac"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise UsageError(f"ddgan: {name} = {value!r} must be a whole number of at least 1")
+        self.whole("T", "depth", "latent", "pac")
         for name, least in (("rho", 1e-3), ("energy", 0.0), ("gamma", 0.0)):
             if not least <= getattr(self, name) < float("inf"):
                 raise UsageError(f"ddgan: {name} = {getattr(self, name)!r} must be at least {least:g}")

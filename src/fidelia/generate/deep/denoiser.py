@@ -156,7 +156,7 @@ class Denoiser(nn.Module):
     def forward(self, xt: Tensor, t: Tensor) -> Tensor:
         """Draw ``x_0'`` given ``x_t``, (n, width), differentiable."""
         laws = self.laws(xt, t)
-        onehot = straight_through(self.blocks, laws.logits)
+        onehot = self.blocks.straight(laws.logits, TEMPERATURE)
         return self.joined(onehot, laws.mean + laws.scale * torch.randn_like(laws.mean))
 
     def draw(self, xt: Tensor, t: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
@@ -179,14 +179,6 @@ class Denoiser(nn.Module):
         for i, windows in limits.windows.items():
             numbers[:, i] = cut(laws.mean[:, i], laws.scale[:, i], windows)
         return numbers
-
-
-def straight_through(blocks: Blocks, logits: Tensor) -> Tensor:
-    """Draw a level of each block as one-hot, (n, W); gradients are those of the softmax at `TEMPERATURE`."""
-    noisy = logits - torch.empty_like(logits).exponential_().log()
-    soft = blocks.log_softmax(noisy / TEMPERATURE).exp()
-    # In this order the value is exactly 0 or 1.
-    return blocks.onehot(blocks.greatest(noisy)) + (soft - soft.detach())
 
 
 def cut(mean: Tensor, scale: Tensor, windows: Tensor) -> Tensor:

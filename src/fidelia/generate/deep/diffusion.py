@@ -154,8 +154,7 @@ class Denoiser(Network):
     def score(self, rows: Rows) -> float:
         """Return the evidence bound of validation rows in nats, up to a constant, at stratified times."""
         looks = int(np.clip(LOOKS // len(rows), 1, 64))
-        with halved(rows.device, in_half()):
-            return sum(float(self.view(rows.batch()).bound.mean()) for _ in range(looks)) / looks
+        return sum(float(self.view(rows.batch()).bound.mean()) for _ in range(looks)) / looks
 
     def view(self, batch: Batch) -> View:
         """Cover rows with noise of stratified times, and see how well the network uncovers them."""
@@ -237,10 +236,7 @@ class Diffusion(Family):
     def check(self) -> None:
         """Refuse parameters that cannot be."""
         Family.check(self)
-        for name in ("depth", "draws"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise UsageError(f"{self.NAME}: {name} = {value!r} must be a whole number of at least 1")
+        self.whole("depth", "draws")
         if not 0 <= self.churn <= self.draws:
             raise UsageError(f"{self.NAME}: churn = {self.churn!r} must lie between 0 and draws, {self.draws}")
 

@@ -10,7 +10,6 @@ Lin, Khetan, Fanti and Oh (2018), "PacGAN: the power of two samples in generativ
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -67,14 +66,3 @@ class Discriminator(nn.Module):
         numbers = rows[:, rows.shape[1] - self.numbers :]
         angles = [2 * math.pi / period * numbers for period in PERIODS]
         return [wave for angle in angles for wave in (angle.sin(), angle.cos())]
-
-
-def steepness(critic: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-    """Return the mean squared length of the critic's gradient at rows (n, width), R1 without its factor.
-
-    Differentiable in the critic's weights. A pack counts as one, so the sum over rows is divided by the packs.
-    """
-    rows = rows.detach().requires_grad_()
-    values = critic(rows)
-    (slope,) = torch.autograd.grad(values.sum(), rows, create_graph=True)
-    return slope.square().sum() / len(values)

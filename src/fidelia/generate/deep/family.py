@@ -140,15 +140,17 @@ class Family:
         UsageError
             With the parameter, its value and its range.
         """
-        for name in ("steps", "batch", "width"):
-            value = getattr(self, name)
-            if name == "batch" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise UsageError(f"{self.NAME}: {name} = {value!r} must be a whole number of at least 1")
+        self.whole("steps", "width", *([] if self.batch is None else ["batch"]))
         if not 0 < self.rate < 1:
             raise UsageError(f"{self.NAME}: rate = {self.rate!r} must lie between 0 and 1")
         device_of(self.device)
+
+    def whole(self, *names: str) -> None:
+        """Refuse parameters that are no whole numbers of at least 1."""
+        for name in names:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise UsageError(f"{self.NAME}: {name} = {value!r} must be a whole number of at least 1")
 
     def _train(self, coded: Coded, rng: Rng, progress: Progress, effort: Effort) -> None:
         device = device_of(self.device)
@@ -250,7 +252,7 @@ class Family:
 
 
 def batch_for(n: int) -> int:
-    """Return the power of two near n / 64, within 32 and 1,024."""
+    """Return the power of two at or below n / 32, within 32 and 1,024."""
     return int(2 ** np.clip(np.floor(np.log2(max(n, 1) / 32)), 5, 10))
 
 

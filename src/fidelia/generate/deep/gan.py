@@ -42,7 +42,7 @@ from fidelia.generate.deep.calibration import Calibration
 from fidelia.generate.deep.conditional import ConditionalVector
 from fidelia.generate.deep.critic import Critic, between, gradient_penalty
 from fidelia.generate.deep.family import Family, Network, batch_for
-from fidelia.generate.deep.generator import Generator, correlation, straight
+from fidelia.generate.deep.generator import Generator, correlation
 from fidelia.generate.deep.identifiability import Guarded
 from fidelia.generate.deep.judge import GUESS, Judge, Judging, chosen
 from fidelia.generate.deep.layout import Drawn, Known, Layout
@@ -131,7 +131,7 @@ class Adversaries(Network):
             found: Tensor = self.critic(torch.cat([rows, matched.vectors], 1))
             return found
 
-        penalty = gradient_penalty(value, between(real, made, self.critic.pac), self.critic.pac, self.slope)
+        penalty = gradient_penalty(value, between(real, made, self.critic.pac), self.slope)
         return value(made).mean() - value(real).mean() + self.penalty * penalty
 
     def generator_loss(self, batch: Batch, moment: Moment) -> Tensor:  # noqa: ARG002 - the same all the time
@@ -146,7 +146,7 @@ class Adversaries(Network):
     def made(self, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Return rows as the critic sees them, (n, W + C), and the logits of their tokens."""
         logits, numbers = self.generator(self._noise(len(condition)), condition)
-        levels = straight(self.blocks, logits, TEMPERATURE)
+        levels = self.blocks.straight(logits, TEMPERATURE)
         return torch.cat([levels, numbers * self.open(levels)], 1), logits
 
     def open(self, levels: Tensor) -> Tensor:
@@ -238,7 +238,7 @@ class GAN(Family):
         Rows that the critic looks at together.
     slope, penalty : float
         Length of the critic's gradient that costs nothing, and the weight of what any other costs; 1 and 10 make the
-        WGAN-GP of the paper, which on tables learns less in the same time.
+        WGAN-GP of the paper.
     candidates : int
         Rows drawn for each one that is kept, see `fidelia.generate.deep.judge`; 1: no judge, and the fastest draws.
     identifiability : float
@@ -261,10 +261,7 @@ class GAN(Family):
     def check(self) -> None:
         """Refuse parameters that cannot be; see `Family.check`."""
         Family.check(self)
-        for name in ("depth", "noise", "pac", "candidates"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise UsageError(f"gan: {name} = {value!r} must be a whole number of at least 1")
+        self.whole("depth", "noise", "pac", "candidates")
         for name in ("slope", "penalty", "identifiability"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise UsageError(f"gan: {name} = {getattr(self, name)!r} must be 0 or more")

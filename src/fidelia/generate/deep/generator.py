@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fidelia.generate.deep.batch import Batch
-from fidelia.generate.deep.nets import Blocks, Perceptron
+from fidelia.generate.deep.nets import Perceptron
 
 
 class Generator(nn.Module):
@@ -36,13 +36,6 @@ class Generator(nn.Module):
         """Return logits and numbers."""
         logits, numbers = self.rest(torch.cat([z, condition], 1)).split(self.sizes, dim=1)
         return logits, numbers + z @ self.copula.T
-
-
-def straight(blocks: Blocks, logits: Tensor, temperature: float) -> Tensor:
-    """Return levels drawn from logits as 0 and 1, (n, W), with the slopes of their Gumbel softmax."""
-    noise = -(-torch.rand_like(logits).clamp_min(1e-20).log()).clamp_min(1e-20).log()
-    soft = blocks.log_softmax((logits + noise) / temperature).exp()
-    return blocks.onehot(blocks.greatest(soft.detach())) + soft - soft.detach()
 
 
 def correlation(batch: Batch) -> Tensor:

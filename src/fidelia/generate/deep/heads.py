@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from fidelia.generate.deep.batch import EDGE
+from fidelia.generate.deep.nets import gumbel
 
 FAR = 1e4
 """The score of positions 0 and 1: what a value at the end of its column owns has no end."""
@@ -89,7 +90,7 @@ def score(places: Tensor) -> Tensor:
 
 def categorical(logits: Tensor) -> Tensor:
     """Draw a position from each row of logits (n, m), (n,) int64 (Gumbel's maximum); -inf is never drawn."""
-    return (logits - torch.empty_like(logits).exponential_().log()).argmax(1)
+    return (logits + gumbel(logits)).argmax(1)
 
 
 def _log_masses(means: Tensor, scales: Tensor, begin: Tensor, end: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from fidelia.generate.deep.batch import Batch, Rows
 from fidelia.generate.deep.loop import Moment, Move, Trainable
-from fidelia.generate.deep.nets import Perceptron
+from fidelia.generate.deep.nets import Perceptron, gumbel
 
 GUESS = 2 * math.log(2)
 """The loss of a judge that knows nothing."""
@@ -87,5 +87,4 @@ def chosen(odds: Tensor, n: int) -> Tensor:
     odds : (m,) float32
         Logarithms of weights, m >= n.
     """
-    race = odds - (-torch.rand_like(odds).clamp_min(1e-20).log()).clamp_min(1e-20).log()
-    return race.topk(n).indices.sort().values
+    return (odds + gumbel(odds)).topk(n).indices.sort().values

@@ -374,7 +374,8 @@ class _Training:
         self.network.load_state_dict(self.average)
         self.network.eval()
         try:
-            with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            half = halved(self.learn.device, self.course.half)
+            with torch.no_grad(), half, torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
                 return self.network.score(self.check)
         finally:

@@ -59,14 +59,25 @@ class Blocks:
 
     def sample(self, logits: Tensor) -> Tensor:
         """Draw a level of each block (Gumbel's maximum), (n, T) int64; a logit of -inf is never drawn."""
-        noise = -torch.empty_like(logits).exponential_().log()
-        return self.greatest(logits + noise)
+        return self.greatest(logits + gumbel(logits))
+
+    def straight(self, logits: Tensor, temperature: float) -> Tensor:
+        """Draw a level of each block as 0 and 1, (n, W), with the slopes of the Gumbel softmax at this temperature."""
+        noisy = logits + gumbel(logits)
+        soft = self.log_softmax(noisy / temperature).exp()
+        # In this order the value is exactly 0 or 1.
+        return self.onehot(self.greatest(noisy.detach())) + (soft - soft.detach())
 
     def greatest(self, values: Tensor) -> Tensor:
         """Return the position of the greatest value within each block, (n, T) int64."""
         pieces = values.split(self.sizes, dim=1) if self.sizes else ()
         found = [piece.argmax(1) for piece in pieces]
         return torch.stack(found, 1) if found else torch.zeros(len(values), 0, dtype=torch.long, device=values.device)
+
+
+def gumbel(like: Tensor) -> Tensor:
+    """Return draws from the standard Gumbel law: the greatest of logits plus these has the law of the softmax."""
+    return -torch.empty_like(like).exponential_().log()
 
 
 class RowEmbedding(nn.Module):

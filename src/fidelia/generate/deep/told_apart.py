@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
@@ -107,6 +106,7 @@ def separation(real: Floats, made: Floats, categories: list[bool]) -> float:
 def _area(x: Floats, y: NDArray[np.bool_], unseen: Floats, truth: NDArray[np.bool_], kinds: list[bool]) -> float:
     """The area under the curve on unseen rows of a classifier trained on x and y."""
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
 
     model = HistGradientBoostingClassifier(
         max_iter=int(np.clip(EFFORT // x.shape[1], 10, 50)),
@@ -117,9 +117,7 @@ def _area(x: Floats, y: NDArray[np.bool_], unseen: Floats, truth: NDArray[np.boo
         early_stopping=False,
         random_state=0,
     )
-    ranks = rankdata(model.fit(x, y).predict_proba(unseen)[:, 1])
-    ones, zeros = truth.sum(), (~truth).sum()
-    return float((ranks[truth].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+    return float(roc_auc_score(truth, model.fit(x, y).predict_proba(unseen)[:, 1]))
 
 
 def energy(real: Floats, made: Floats, tokens: int) -> float:

@@ -324,10 +324,7 @@ class VAE(Family):
     def check(self) -> None:
         """Refuse parameters that cannot be."""
         super(VAE, self).check()
-        for name in ("depth", "latent"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise UsageError(f"vae: {name} = {value!r} must be a whole number of at least 1")
+        self.whole("depth", "latent")
         if not 0 < self.beta <= 100:
             raise UsageError(f"vae: beta = {self.beta!r} must lie above 0, at most 100")
 

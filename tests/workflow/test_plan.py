@@ -1,0 +1,32 @@
+"""The plan: what is said of a run's time before it begins."""
+
+import pyarrow as pa
+import pytest
+
+from fidelia.data.table import Table
+from fidelia.schema import Column, Kind, Schema
+from fidelia.workflow.plan import TRAIN, plan
+
+
+def table(rows):
+    return Table(pa.table({"x": pa.array(range(rows))}), Schema((Column("x", Kind.INTEGER),)))
+
+
+def seconds(generator, rows=1_000, time_limit=None):
+    return plan(table(rows), generator=generator, time_limit=time_limit).seconds
+
+
+@pytest.mark.parametrize("generator", TRAIN)
+def test_steps_bound_the_time_of_networks_and_limits_that_of_steps(generator):
+    rest = seconds("marginals", 1_000_000)
+    assert seconds(generator, 1_000_000) - rest == pytest.approx(TRAIN[generator], abs=1)
+    assert seconds(generator, 1_000_000, 30.0) - rest == pytest.approx(30, abs=1)
+    assert seconds(generator, 1_000) < seconds(generator, 100_000) < seconds(generator, 1_000_000)
+
+
+def test_a_race_takes_its_time_limit():
+    assert seconds("auto", time_limit=600.0) - seconds("marginals") == pytest.approx(600, abs=1)
+
+
+def test_the_limit_does_not_slow_what_takes_seconds():
+    assert seconds("trees", time_limit=600.0) == seconds("trees")
