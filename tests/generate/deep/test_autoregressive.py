@@ -12,10 +12,10 @@ import torch
 from fidelia.data.table import Table
 from fidelia.errors import SchemaError, UsageError
 from fidelia.generate.conditions import Given
-from fidelia.generate.deep.ancestral import _resampled
-from fidelia.generate.deep.autoregressive import Autoregressive
+from fidelia.generate.deep.autoregressive.ancestral import _resampled
+from fidelia.generate.deep.autoregressive.model import Autoregressive
+from fidelia.generate.deep.autoregressive.nade import Conditionals, Sequence
 from fidelia.generate.deep.batch import Rows
-from fidelia.generate.deep.nade import Conditionals, Sequence
 from fidelia.rng import Rng
 from fidelia.schema.kinds import Kind
 from fidelia.schema.schema import Column, Schema

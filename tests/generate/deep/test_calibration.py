@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from fidelia.generate.deep.calibration import Calibration, rising  # noqa: E402
+from fidelia.generate.deep.gan.calibration import Calibration, rising  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -16,14 +16,13 @@ import fidelia as fd  # noqa: E402
 from fidelia.encode.codes import Coded, Continuous, Discrete  # noqa: E402
 from fidelia.errors import UsageError  # noqa: E402
 from fidelia.generate.deep.batch import Rows  # noqa: E402
-from fidelia.generate.deep.chain import Chain, survivals  # noqa: E402
-from fidelia.generate.deep.critic import squared_slopes  # noqa: E402
-from fidelia.generate.deep.ddgan import DenoisingDiffusionGAN, DenoisingGAN, energy_score  # noqa: E402
-from fidelia.generate.deep.denoiser import TEMPERATURE, cut  # noqa: E402
-from fidelia.generate.deep.discriminator import Discriminator  # noqa: E402
+from fidelia.generate.deep.ddgan.chain import Chain, survivals  # noqa: E402
+from fidelia.generate.deep.ddgan.denoiser import TEMPERATURE, cut  # noqa: E402
+from fidelia.generate.deep.ddgan.discriminator import Discriminator  # noqa: E402
+from fidelia.generate.deep.ddgan.model import DenoisingDiffusionGAN, DenoisingGAN, energy_score  # noqa: E402
 from fidelia.generate.deep.layout import Known, Layout  # noqa: E402
 from fidelia.generate.deep.loop import Moment  # noqa: E402
-from fidelia.generate.deep.nets import Blocks  # noqa: E402
+from fidelia.generate.deep.nets import Blocks, squared_slopes  # noqa: E402
 from fidelia.rng import Rng  # noqa: E402
 
 SMALL = {"width": 64, "depth": 2, "latent": 8, "batch": 128}

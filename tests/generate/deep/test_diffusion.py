@@ -14,12 +14,12 @@ from fidelia.encode.codes import Coded, Continuous, Discrete  # noqa: E402
 from fidelia.errors import UsageError  # noqa: E402
 from fidelia.generate.conditions import Given  # noqa: E402
 from fidelia.generate.deep.batch import Rows  # noqa: E402
-from fidelia.generate.deep.diffusion import Denoiser, Diffusion, View  # noqa: E402
-from fidelia.generate.deep.guide import Guide  # noqa: E402
+from fidelia.generate.deep.diffusion.guide import Guide  # noqa: E402
+from fidelia.generate.deep.diffusion.model import Denoiser, Diffusion, View  # noqa: E402
+from fidelia.generate.deep.diffusion.noise import HIGH, LOW, Schedules, enter, out, skip, stratified, within_windows  # noqa: E402
+from fidelia.generate.deep.diffusion.reverse import reverse  # noqa: E402
 from fidelia.generate.deep.layout import Known, Layout  # noqa: E402
 from fidelia.generate.deep.nets import Blocks  # noqa: E402
-from fidelia.generate.deep.noise import HIGH, LOW, Schedules, enter, out, skip, stratified, within_windows  # noqa: E402
-from fidelia.generate.deep.reverse import reverse  # noqa: E402
 from fidelia.generate.sampling import sample  # noqa: E402
 from fidelia.rng import Rng  # noqa: E402
 

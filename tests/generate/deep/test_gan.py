@@ -13,11 +13,11 @@ from fidelia.encode.codes import Coded, Continuous, Discrete  # noqa: E402
 from fidelia.errors import UsageError  # noqa: E402
 from fidelia.generate.conditions import Given  # noqa: E402
 from fidelia.generate.deep.batch import Batch, Rows  # noqa: E402
-from fidelia.generate.deep.conditional import ConditionalVector, by_weight, log_frequency  # noqa: E402
-from fidelia.generate.deep.critic import Critic, between, gradient_penalty  # noqa: E402
-from fidelia.generate.deep.gan import GAN, conditioned, packed  # noqa: E402
-from fidelia.generate.deep.generator import correlation  # noqa: E402
-from fidelia.generate.deep.identifiability import identifiability  # noqa: E402
+from fidelia.generate.deep.gan.conditional import ConditionalVector, by_weight, log_frequency  # noqa: E402
+from fidelia.generate.deep.gan.critic import Critic, between, gradient_penalty  # noqa: E402
+from fidelia.generate.deep.gan.generator import correlation  # noqa: E402
+from fidelia.generate.deep.gan.identifiability import identifiability  # noqa: E402
+from fidelia.generate.deep.gan.model import GAN, conditioned, packed  # noqa: E402
 from fidelia.generate.deep.layout import Known, Layout  # noqa: E402
 from fidelia.generate.deep.nets import Blocks  # noqa: E402
 from fidelia.rng import Rng  # noqa: E402

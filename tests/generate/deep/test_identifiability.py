@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from fidelia.encode.codes import Coded, Continuous, Discrete  # noqa: E402
 from fidelia.generate.deep.batch import Rows  # noqa: E402
-from fidelia.generate.deep.identifiability import (  # noqa: E402
+from fidelia.generate.deep.gan.identifiability import (  # noqa: E402
     Guarded,
     Space,
     identifiability,
@@ -58,7 +58,7 @@ def test_a_column_without_variation_has_no_weight():
 
 
 def test_nearest_is_the_least_of_all_distances(monkeypatch):
-    monkeypatch.setattr("fidelia.generate.deep.identifiability.BLOCK", 70)
+    monkeypatch.setattr("fidelia.generate.deep.gan.identifiability.BLOCK", 70)
     points, others = torch.randn(40, 5), torch.randn(31, 5)
     assert torch.allclose(nearest(points, others), torch.cdist(points, others).min(1).values, atol=1e-5)
     apart = torch.cdist(points, points) + torch.diag(torch.full((40,), torch.inf))

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from fidelia.encode.codes import Coded, Continuous, Discrete  # noqa: E402
 from fidelia.generate.deep.batch import Rows  # noqa: E402
-from fidelia.generate.deep.judge import GUESS, Judge, Judging, chosen, told  # noqa: E402
+from fidelia.generate.deep.gan.judge import GUESS, Judge, Judging, chosen, told  # noqa: E402
 from fidelia.generate.deep.layout import Layout  # noqa: E402
 from fidelia.generate.deep.loop import Course, train  # noqa: E402
 from fidelia.rng import Rng  # noqa: E402

@@ -8,9 +8,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from fidelia.encode.codes import Coded, Continuous, Discrete  # noqa: E402
-from fidelia.generate.deep.judge import chosen  # noqa: E402
+from fidelia.generate.deep.gan.judge import chosen  # noqa: E402
+from fidelia.generate.deep.gan.raking import PARTS, Raking, chance, inclusion  # noqa: E402
 from fidelia.generate.deep.layout import Layout  # noqa: E402
-from fidelia.generate.deep.raking import PARTS, Raking, chance, inclusion  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows, scores
 from fidelia.generate.deep.layout import Known, Layout, LevelColumn, NumberColumn
 from fidelia.generate.deep.loop import Moment
-from fidelia.generate.deep.prior import PARTS, Prior
-from fidelia.generate.deep.vae import BELLS, FEATURES, VAE, Autoencoder, Earlier, features, resampled
+from fidelia.generate.deep.vae.model import BELLS, FEATURES, VAE, Autoencoder, Earlier, features, resampled
+from fidelia.generate.deep.vae.prior import PARTS, Prior
 from fidelia.generate.values import NumberAxis
 from fidelia.rng import Rng
 
@@ -147,7 +147,7 @@ def test_every_weight_learns():
 
 @pytest.mark.parametrize("ordered", [True, False])
 def test_a_wide_table_has_no_linear_terms(monkeypatch, ordered):
-    monkeypatch.setattr("fidelia.generate.deep.vae.TERMS", 10 if ordered else 10**9)
+    monkeypatch.setattr("fidelia.generate.deep.vae.model.TERMS", 10 if ordered else 10**9)
     net = network(ordered=ordered)
     assert net.earlier is None
     with torch.no_grad():

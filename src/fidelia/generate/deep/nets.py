@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -178,3 +179,14 @@ class Waves(nn.Module):
         angles = t[:, None] * self.frequencies
         found: Tensor = self.outer(F.silu(self.inner(torch.cat([angles.sin(), angles.cos()], dim=1))))
         return found
+
+
+def squared_slopes(critic: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """Return the squared length of a critic's gradient at each pack of rows, one for each value that it gives.
+
+    It can be differentiated by the critic's weights.
+    """
+    rows = rows.detach().requires_grad_()
+    values = critic(rows)
+    (slope,) = torch.autograd.grad(values.sum(), rows, create_graph=True)
+    return slope.reshape(len(values), -1).square().sum(1)

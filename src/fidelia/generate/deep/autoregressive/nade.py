@@ -230,8 +230,8 @@ class Conditionals(Network):
         return x
 
     def draw(self, n: int, known: Known | None = None) -> Drawn:
-        """Return `n` rows that obey conditions by the model's law; see `fidelia.generate.deep.ancestral`."""
-        from fidelia.generate.deep.ancestral import drawn
+        """Return `n` rows that obey conditions by the model's law; see `ancestral`."""
+        from fidelia.generate.deep.autoregressive.ancestral import drawn
 
         return drawn(self, n, known)
 

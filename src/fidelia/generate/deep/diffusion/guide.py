@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from fidelia.generate.deep.batch import scores
+from fidelia.generate.deep.diffusion.noise import within_windows
 from fidelia.generate.deep.layout import Known
 from fidelia.generate.deep.nets import Blocks
-from fidelia.generate.deep.noise import within_windows
 
 COMMON = 0.25
 """Windows that together hold this share of the law are left to rejection."""

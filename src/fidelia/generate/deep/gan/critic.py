@@ -20,6 +20,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from fidelia.generate.deep.nets import squared_slopes
+
 
 class Critic(nn.Module):
     """A perceptron that gives one number for each pack of rows; it knows nothing of other packs (no batch norm).
@@ -53,17 +55,6 @@ def between(real: Tensor, made: Tensor, pac: int) -> Tensor:
     """Return a row evenly at random on the segment from each real row to the made one beside it; packs move as one."""
     share = torch.rand(len(real) // pac, 1, device=real.device).repeat_interleave(pac, 0)
     return real + share * (made - real)
-
-
-def squared_slopes(critic: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-    """Return the squared length of a critic's gradient at each pack of rows, one for each value that it gives.
-
-    It can be differentiated by the critic's weights.
-    """
-    rows = rows.detach().requires_grad_()
-    values = critic(rows)
-    (slope,) = torch.autograd.grad(values.sum(), rows, create_graph=True)
-    return slope.reshape(len(values), -1).square().sum(1)
 
 
 def gradient_penalty(critic: Callable[[Tensor], Tensor], rows: Tensor, target: float) -> Tensor:

@@ -18,13 +18,21 @@ import numpy as np
 import torch
 
 from fidelia.errors import UsageError
+from fidelia.generate.deep.autoregressive.completion import (
+    codable,
+    completions,
+    gaps,
+    log_likelihood,
+    merged,
+    possible,
+    replaced,
+)
+from fidelia.generate.deep.autoregressive.nade import Conditionals
 from fidelia.generate.deep.batch import Rows
-from fidelia.generate.deep.completion import codable, completions, gaps, log_likelihood, merged, possible, replaced
 from fidelia.generate.deep.family import Family, Network, batch_for
 from fidelia.generate.deep.heads import Mixture
 from fidelia.generate.deep.layout import Bools, Drawn, Layout
 from fidelia.generate.deep.loop import Course, seeded
-from fidelia.generate.deep.nade import Conditionals
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from fidelia.generate.deep.noise import enter
+from fidelia.generate.deep.diffusion.noise import enter
 
 WAVES, FEATURES = 8, 512
 """Most frequencies of a number, and about the most waves of a row; the lowest is 1/2, each the double of the last."""

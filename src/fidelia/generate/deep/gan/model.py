@@ -38,17 +38,17 @@ from torch import Tensor
 
 from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows
-from fidelia.generate.deep.calibration import Calibration
-from fidelia.generate.deep.conditional import ConditionalVector
-from fidelia.generate.deep.critic import Critic, between, gradient_penalty
 from fidelia.generate.deep.family import Family, Network, batch_for
-from fidelia.generate.deep.generator import Generator, correlation
-from fidelia.generate.deep.identifiability import Guarded
-from fidelia.generate.deep.judge import GUESS, Judge, Judging, chosen
+from fidelia.generate.deep.gan.calibration import Calibration
+from fidelia.generate.deep.gan.conditional import ConditionalVector
+from fidelia.generate.deep.gan.critic import Critic, between, gradient_penalty
+from fidelia.generate.deep.gan.generator import Generator, correlation
+from fidelia.generate.deep.gan.identifiability import Guarded
+from fidelia.generate.deep.gan.judge import GUESS, Judge, Judging, chosen
+from fidelia.generate.deep.gan.raking import Raking
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, Moment, Move, seeded, train
 from fidelia.generate.deep.nets import Blocks
-from fidelia.generate.deep.raking import Raking
 from fidelia.generate.deep.told_apart import told_apart
 from fidelia.generate.effort import Effort
 
@@ -240,7 +240,7 @@ class GAN(Family):
         Length of the critic's gradient that costs nothing, and the weight of what any other costs; 1 and 10 make the
         WGAN-GP of the paper.
     candidates : int
-        Rows drawn for each one that is kept, see `fidelia.generate.deep.judge`; 1: no judge, and the fastest draws.
+        Rows drawn for each one that is kept, see `fidelia.generate.deep.gan.judge`; 1: no judge, and the fastest draws.
     identifiability : float
         Weight of the penalty on rows that come nearer to a training row than its own nearest neighbour; 0: none. With
         it there is neither calibration nor judge: both would take back what the penalty moved.

@@ -14,10 +14,10 @@ from fidelia.encode.arrow import unwrap
 from fidelia.encode.codes import Allowed, Coded, Continuous, Discrete, Floats
 from fidelia.encode.columns import TableCoder
 from fidelia.encode.levels import LevelCoder
-from fidelia.generate.deep.ancestral import completed
+from fidelia.generate.deep.autoregressive.ancestral import completed
+from fidelia.generate.deep.autoregressive.nade import Conditionals
 from fidelia.generate.deep.batch import Batch, scores
 from fidelia.generate.deep.layout import Bools, Drawn, Known, Layout, NumberColumn, Parts
-from fidelia.generate.deep.nade import Conditionals
 from fidelia.generate.values import NumberAxis
 from fidelia.rng import Rng
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from fidelia.generate.deep.batch import Batch, scores
-from fidelia.generate.deep.chain import Chain
+from fidelia.generate.deep.ddgan.chain import Chain
 from fidelia.generate.deep.layout import Known, Layout
 from fidelia.generate.deep.nets import Blocks, Perceptron
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor
 
-from fidelia.generate.deep.guide import Guide
-from fidelia.generate.deep.noise import Schedules, enter, out, skip
+from fidelia.generate.deep.diffusion.guide import Guide
+from fidelia.generate.deep.diffusion.noise import Schedules, enter, out, skip
 
 if TYPE_CHECKING:
     from fidelia.generate.deep.nets import Blocks

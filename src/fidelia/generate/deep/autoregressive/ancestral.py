@@ -19,10 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fidelia.generate.deep.autoregressive.nade import Conditionals
 from fidelia.generate.deep.batch import scores
 from fidelia.generate.deep.heads import categorical
 from fidelia.generate.deep.layout import Drawn, Known, NumberColumn
-from fidelia.generate.deep.nade import Conditionals
 from fidelia.generate.values import NumberAxis
 
 log = logging.getLogger(__name__)

@@ -33,13 +33,13 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows
-from fidelia.generate.deep.chain import Chain
-from fidelia.generate.deep.critic import squared_slopes
-from fidelia.generate.deep.denoiser import Denoiser, Limits
-from fidelia.generate.deep.discriminator import Discriminator
+from fidelia.generate.deep.ddgan.chain import Chain
+from fidelia.generate.deep.ddgan.denoiser import Denoiser, Limits
+from fidelia.generate.deep.ddgan.discriminator import Discriminator
 from fidelia.generate.deep.family import Family, Network, batch_for
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, Moment, Move
+from fidelia.generate.deep.nets import squared_slopes
 from fidelia.generate.deep.told_apart import told_apart
 
 BETAS = (0.5, 0.9)
@@ -144,7 +144,7 @@ class DenoisingDiffusionGAN(Family):
     T : int
         Steps from data to noise and back.
     rho : float
-        Exponent of the steps' times: 1 is the paper's even ones, see `fidelia.generate.deep.chain`.
+        Exponent of the steps' times: 1 is the paper's even ones, see `fidelia.generate.deep.ddgan.chain`.
     depth : int
         Residual layers of the generator.
     latent : int

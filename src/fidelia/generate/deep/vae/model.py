@@ -47,7 +47,7 @@ from fidelia.generate.deep.heads import Mixture, categorical
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, Moment, Move
 from fidelia.generate.deep.nets import Blocks, Perceptron, RowEmbedding
-from fidelia.generate.deep.prior import Prior
+from fidelia.generate.deep.vae.prior import Prior
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ is 1: ``x = x0 + sigma_i(t) eps`` is denoised as ``D = c_skip x + c_out F``. Tok
 2024). One network sees the noisy row and its time, and says F of each number and the law of each masked token. Its
 loss is the mean square of F's error plus, for tokens, the evidence bound: the cross-entropy of masked tokens with
 weight ``-alpha' / (1 - alpha) = k / t``. Schedules of columns are learnt along (Shi et al. 2025); see
-`fidelia.generate.deep.noise` for them and `fidelia.generate.deep.reverse` for how rows are drawn.
+`fidelia.generate.deep.diffusion.noise` for them and `fidelia.generate.deep.diffusion.reverse` for how rows are drawn.
 
 What is different from TabDiff, and why:
 
@@ -14,8 +14,8 @@ What is different from TabDiff, and why:
 - A number that is not there is standard normal noise to the denoiser as long as its gate is masked: its F is 0, by
   definition and not by chance. Once the gate shows that it is not there, it is hidden from the network and from the
   loss. So the pattern of missing values has exactly the law of the tokens.
-- The network is a residual perceptron with products inside (`fidelia.generate.deep.trunk`), which sees numbers also
-  as waves, ``sin(f x)`` and ``cos(f x)``, each damped by ``exp(-f^2 sigma^2 / 2)``: fine structure where there is any.
+- The network is a residual perceptron with products inside (`trunk`), which sees numbers also as waves,
+  ``sin(f x)`` and ``cos(f x)``, each damped by ``exp(-f^2 sigma^2 / 2)``: fine structure where there is any.
 - What is validated is the whole evidence bound in nats, which compares between schedules.
 
 References
@@ -37,14 +37,14 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows
+from fidelia.generate.deep.diffusion.guide import Guide
+from fidelia.generate.deep.diffusion.noise import Schedules, out, skip, stratified
+from fidelia.generate.deep.diffusion.reverse import reverse
+from fidelia.generate.deep.diffusion.trunk import Embedding, Products
 from fidelia.generate.deep.family import Family, Network
-from fidelia.generate.deep.guide import Guide
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, Moment, Move, halved
 from fidelia.generate.deep.nets import Blocks, Waves
-from fidelia.generate.deep.noise import Schedules, out, skip, stratified
-from fidelia.generate.deep.reverse import reverse
-from fidelia.generate.deep.trunk import Embedding, Products
 
 TIME = 64
 """Width of the embedding of time."""
@@ -98,7 +98,7 @@ class Denoiser(Network):
     draws : int
         Steps from noise to rows.
     churn : float
-        See `fidelia.generate.deep.reverse.reverse`.
+        See `fidelia.generate.deep.diffusion.reverse.reverse`.
 
     Notes
     -----
@@ -186,7 +186,7 @@ class Denoiser(Network):
         return logits, skip(sigma) * x + out(sigma) * made * self.there(tokens)
 
     def draw(self, n: int, known: Known | None = None) -> Drawn:
-        """Draw rows; see `fidelia.generate.deep.guide` for how conditions are obeyed."""
+        """Draw rows; see `fidelia.generate.deep.diffusion.guide` for how conditions are obeyed."""
         guide = Guide.of(known, self.blocks, self.masks.device)
         tokens, numbers = reverse(self, guide, n, steps=self.draws, churn=self.churn)
         return Drawn(tokens.cpu().numpy(), numbers.double().cpu().numpy())

@@ -1,0 +1,5 @@
+"""Diffusion in a few large steps, each drawn by an adversarial network."""
+
+from fidelia.generate.deep.ddgan.model import DenoisingDiffusionGAN
+
+__all__ = ["DenoisingDiffusionGAN"]

@@ -1,0 +1,5 @@
+"""A variational autoencoder with mixed likelihoods."""
+
+from fidelia.generate.deep.vae.model import VAE
+
+__all__ = ["VAE"]
