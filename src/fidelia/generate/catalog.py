@@ -69,6 +69,25 @@ class Generator(Protocol):
         ...
 
 
+@runtime_checkable
+class Tunable(Protocol):
+    """A generator that can be continued on a small table of another domain."""
+
+    def tuned(self, table: Table, *, rng: Rng, progress: Progress = SILENT) -> Self:
+        """Return a generator of `table` that keeps what it knows of the columns that they share; self is unchanged.
+
+        Its rows have the shared columns first, in the order of this generator's table, then those of `table` alone.
+
+        Raises
+        ------
+        SchemaError
+            When they have no column in common.
+        NotApplicable
+            When it cannot be continued on this table.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line of the catalog.

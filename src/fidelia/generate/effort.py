@@ -31,6 +31,6 @@ class Effort:
 UNLIMITED = Effort()
 
 
-def takes_effort(generator: Generator | type[Generator]) -> bool:
-    """Whether the generator's `fit` can be limited."""
-    return "effort" in signature(generator.fit).parameters
+def takes_effort(generator: Generator | type[Generator], method: str = "fit") -> bool:
+    """Whether the generator's `fit`, or another method, can be limited."""
+    return "effort" in signature(getattr(generator, method)).parameters

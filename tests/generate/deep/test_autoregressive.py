@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import product
 
 import numpy as np
@@ -13,7 +14,7 @@ from fidelia.data.table import Table
 from fidelia.errors import SchemaError, UsageError
 from fidelia.generate.conditions import Given
 from fidelia.generate.deep.autoregressive.ancestral import _resampled
-from fidelia.generate.deep.autoregressive.model import Autoregressive
+from fidelia.generate.deep.autoregressive.model import Autoregressive, decay_for, dropout_for
 from fidelia.generate.deep.autoregressive.nade import Conditionals, Sequence
 from fidelia.generate.deep.batch import Rows
 from fidelia.rng import Rng
@@ -118,6 +119,29 @@ def test_one_part_at_a_time_is_the_same_as_all_at_once(everyday_model):
         together = network.hidden(sums)
         for place in range(len(sums)):
             assert torch.allclose(network.hidden_one(sums[place], place), together[place], atol=1e-5)
+
+
+def test_without_weights_tokens_follow_their_marginal_laws_and_numbers_one_bell(everyday_model):
+    """Where a decay of all weights ends."""
+    network = deepcopy(everyday_model.network_)
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.zero_()
+        hidden = network.hidden(torch.zeros(len(network.sequence.parts), 2, network.enter.shape[2]))
+        logits = network.logits(hidden[network.sequence.ranks])
+        law = network.law_one(hidden[0], 0)
+    rows = Rows.of(everyday_model.layout_.encode(everyday_model.coder_.code(everyday())), torch.device("cpu"))
+    for token, size, begin in zip(rows.tokens.t(), network.blocks.sizes, network.blocks.begins, strict=True):
+        shares = (torch.bincount(token, minlength=size) + 0.5) / (len(token) + size / 2)
+        assert torch.allclose(logits[0, begin : begin + size].exp(), shares, atol=1e-6)
+    half = network.head.log_mass(law, torch.tensor([0.0, 0.0]).double(), torch.tensor([0.5, 0.8413447]).double()).exp()
+    assert half.tolist() == pytest.approx([0.5, 1 / (1 + np.exp(-np.pi / np.sqrt(3)))], abs=1e-4)
+
+
+@pytest.mark.parametrize(("n", "decay", "dropout"), [(50, 20.0, 0.5), (1_600, 1.0, 0.4275), (50_000, 0.01, 0.1357)])
+def test_few_rows_are_learnt_with_more_restraint(n, decay, dropout):
+    assert decay_for(n) == pytest.approx(decay)
+    assert dropout_for(n) == pytest.approx(dropout, abs=1e-4)
 
 
 def test_the_likelihoods_of_all_possible_rows_sum_to_one(discrete):

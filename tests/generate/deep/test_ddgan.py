@@ -17,7 +17,7 @@ from fidelia.encode.codes import Coded, Continuous, Discrete  # noqa: E402
 from fidelia.errors import UsageError  # noqa: E402
 from fidelia.generate.deep.batch import Rows  # noqa: E402
 from fidelia.generate.deep.ddgan.chain import Chain, survivals  # noqa: E402
-from fidelia.generate.deep.ddgan.denoiser import TEMPERATURE, cut  # noqa: E402
+from fidelia.generate.deep.ddgan.denoiser import FREQUENCIES, TEMPERATURE, cut, waves  # noqa: E402
 from fidelia.generate.deep.ddgan.discriminator import Discriminator  # noqa: E402
 from fidelia.generate.deep.ddgan.model import DenoisingDiffusionGAN, DenoisingGAN, energy_score  # noqa: E402
 from fidelia.generate.deep.layout import Known, Layout  # noqa: E402
@@ -62,12 +62,12 @@ def draw(made, n, known=None):
 
 
 @pytest.mark.parametrize("rho", [1.0, 2.0])
-def test_survivals_are_those_of_the_variance_preserving_process(rho):
+def test_the_angle_of_the_noise_rises_as_a_power(rho):
     abar = survivals(4, rho)
-    half = 0.5**rho
     assert abar[0] == 1.0
-    assert float(abar[2]) == pytest.approx(math.exp(-0.5 * half**2 * 19.9 - 0.1 * half))
-    assert float(abar[4]) == pytest.approx(math.exp(-10.05))
+    noise = ((1 - abar[1:4]) / abar[1:4]).sqrt()
+    assert noise.tolist() == pytest.approx([math.tan(math.pi / 2 * (i / 4) ** rho) for i in (1, 2, 3)])
+    assert float(abar[4]) == pytest.approx(0, abs=1e-12)
     assert (abar.diff() < 0).all()
 
 
@@ -109,7 +109,7 @@ def test_the_posterior_is_the_product_of_two_normal_laws():
 
 def test_the_last_step_back_is_the_clean_row_itself():
     x0, xt = torch.randn(5, 3), torch.randn(5, 3)
-    assert torch.allclose(Chain(4).back(x0, xt, torch.ones(5, dtype=torch.long)), x0, atol=1e-6)
+    assert torch.allclose(Chain(4, 2.0).back(x0, xt, torch.ones(5, dtype=torch.long)), x0, atol=1e-6)
 
 
 def test_the_steepness_of_a_linear_discriminator_is_its_squared_slope():
@@ -124,7 +124,7 @@ def test_the_steepness_of_a_linear_discriminator_is_its_squared_slope():
 
 
 def test_the_discriminator_sees_packs_apart_and_rows_of_a_pack_together():
-    judge = Discriminator(3, 1, 4, width=8, depth=1, pac=2)
+    judge = Discriminator(3, 1, Chain(4, 2.0), width=8, depth=1, pac=2)
     before, xt, t = torch.randn(6, 3), torch.randn(6, 3), torch.tensor([1, 1, 4, 4, 2, 2])
     found = judge(before, xt, t)
     assert found.shape == (3,)
@@ -186,6 +186,13 @@ def test_an_untrained_generator_knows_independent_columns():
     assert drawn.numbers.std(0) == pytest.approx([1, 1], abs=0.5)
     found = np.bincount(drawn.tokens[:, 1], minlength=3) / 4_000
     assert found == pytest.approx([0.8, 0, 0.2], abs=0.06)
+
+
+def test_damped_waves_are_the_expected_waves_of_what_is_under_the_noise():
+    clean, noise = torch.full((200_000, 1), 0.4), torch.full((1, 1), 0.5)
+    noisy = waves(clean + noise * torch.randn_like(clean), torch.zeros(1, 1)).mean(0)
+    assert torch.allclose(noisy, waves(clean[:1], noise)[0], atol=0.01)
+    assert waves(torch.randn(5, 3), noise).shape == (5, 2 * 3 * FREQUENCIES)
 
 
 @pytest.mark.parametrize("ends", [[(-0.5, 0.8)], [(-3.0, -1.0), (0.2, 0.4)], [(1.5, 1.5)]])

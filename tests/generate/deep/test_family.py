@@ -121,6 +121,13 @@ def test_draws_come_in_slices(model, monkeypatch):
     assert model.network_.sizes == [30, 30, 30, 10]
 
 
+def test_slices_of_wide_rows_are_shorter(model, monkeypatch):
+    monkeypatch.setattr(family, "CELLS", 100)
+    model.network_.sizes.clear()
+    model.sample(60, rng=Rng(0))
+    assert model.network_.sizes == [25, 25, 10], "three levels and a number"
+
+
 def test_seeds_decide_what_is_drawn(model, table):
     one, two, other = (model.sample(50, rng=Rng(seed)).arrow for seed in (1, 1, 2))
     assert one.equals(two)
@@ -243,8 +250,14 @@ def test_a_table_with_every_kind_of_column():
 def test_effort_reaches_the_training(table, tmp_path):
     limited = Toy(steps=10**6).fit(table, rng=Rng(0), effort=Effort(seconds=0.05))
     assert limited.history_.stopped == "time"
+    assert limited.notes == (
+        f"the time limit ended the training of toy after {limited.history_.steps[-1]:,} of 1,000,000 steps; "
+        "the best weights until then are kept",
+    )
+    assert Toy.restore(limited.state()).notes == ()
     kept = Toy(steps=5).fit(table, rng=Rng(0), effort=Effort(checkpoint=tmp_path / "c"))
     assert kept.history_.stopped == "steps"
+    assert kept.notes == ()
     assert list(tmp_path.iterdir()) == []
 
 

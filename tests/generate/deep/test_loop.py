@@ -18,8 +18,8 @@ from torch import nn
 from fidelia.errors import TrainingError, UsageError
 from fidelia.generate.deep import loop
 from fidelia.generate.deep.batch import Rows
+from fidelia.generate.deep.checkpoint import Checkpoint
 from fidelia.generate.deep.loop import Course, Move, Trainable, device_of, seeded, split, train
-from fidelia.generate.effort import Effort
 from fidelia.rng import Rng
 
 CPU = torch.device("cpu")
@@ -179,6 +179,13 @@ def test_split_leaves_rows_on_both_sides(n, sizes):
     assert (len(learn), len(check)) == sizes
 
 
+def test_validation_rows_are_no_more_than_tell_something(monkeypatch):
+    monkeypatch.setattr(loop, "VALIDATED", 15)
+    assert len(split(rows(200), 0.1, Rng(0))[1]) == 15
+    monkeypatch.setattr(loop, "CELLS", 8)
+    assert len(split(rows(200), 0.1, Rng(0))[1]) == 4, "rows of two parts"
+
+
 def test_seeds_decide_everything():
     one, two, other = (trained(Noisy(), seed=seed)[0] for seed in (3, 3, 4))
     assert torch.equal(one.at, two.at)
@@ -204,7 +211,7 @@ def test_scoring_changes_nothing_of_the_training():
 def test_a_time_limit_ends_it_with_the_best_weights(monkeypatch):
     clock = iter(np.arange(0.0, 1e4, 0.1))
     monkeypatch.setattr(loop.time, "monotonic", lambda: float(next(clock)))
-    network, history = trained(course=Course(steps=10_000, checks=1000), effort=Effort(seconds=5.0))
+    network, history = trained(course=Course(steps=10_000, checks=1000), seconds=5.0)
     assert history.stopped == "time"
     assert history.steps[-1] < 100
     assert history.best == int(np.argmin(history.scores))
@@ -214,11 +221,41 @@ def test_a_time_limit_ends_it_with_the_best_weights(monkeypatch):
 
 
 def test_even_no_time_at_all_leaves_a_network():
-    network, history = trained(effort=Effort(seconds=1e-9))
+    network, history = trained(seconds=1e-9)
     assert history.stopped == "time"
     assert len(network.seen) == 1
     assert history.best >= 0
     assert torch.isfinite(network.at)
+
+
+class Timed(Line):
+    """A step of its training takes a tenth of a second, a score two; so says a clock that only it moves."""
+
+    now = 0.0
+
+    def loss(self, batch, moment):
+        self.now += 0.1
+        return super().loss(batch, moment)
+
+    def score(self, rows):
+        self.now += 2.0
+        return super().score(rows)
+
+
+def test_a_time_limit_holds_with_the_last_check(monkeypatch):
+    network = Timed()
+    monkeypatch.setattr(loop.time, "monotonic", lambda: network.now)
+    _, history = trained(network, Course(steps=10_000, checks=500), seconds=15.0)
+    assert history.stopped == "time"
+    assert len(history.scores) >= 3
+    assert 14.0 < network.now <= 15.2
+
+
+def test_what_the_first_check_takes_is_guessed_from_the_steps(monkeypatch):
+    network = Timed()
+    monkeypatch.setattr(loop.time, "monotonic", lambda: network.now)
+    trained(network, Course(steps=10_000, checks=1, batch=5), seconds=5.0)
+    assert network.now == pytest.approx(4.6 + 2.0, abs=0.11), "four batches of rows: four tenths of a second"
 
 
 class Ticks:
@@ -258,18 +295,18 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path, at):
     place = tmp_path / "c.pt"
     whole, history = trained(Noisy(), Course(steps=60, batch=32, patience=99))
     with pytest.raises(KeyboardInterrupt):
-        trained(Noisy(), Course(steps=60, batch=32, patience=99), effort=Effort(checkpoint=place), progress=Ticks(at))
+        trained(Noisy(), Course(steps=60, batch=32, patience=99), checkpoint=Checkpoint(place), progress=Ticks(at))
     assert place.exists()
     progress = Ticks()
     resumed, again = trained(
-        Noisy(), Course(steps=60, batch=32, patience=99), effort=Effort(checkpoint=place), progress=progress
+        Noisy(), Course(steps=60, batch=32, patience=99), checkpoint=Checkpoint(place), progress=progress
     )
     same(whole.state_dict(), resumed.state_dict())
     assert (again.steps, again.scores, again.losses, again.best) == (
         history.steps, history.scores, history.losses, history.best,
     )  # fmt: skip
     assert progress.done == 60
-    assert not place.exists(), "a finished training leaves no checkpoint"
+    assert place.exists(), "the file lives as long as the fit, which may go on with another training"
 
 
 def test_interrupted_twice_it_still_ends_the_same(tmp_path):
@@ -277,8 +314,8 @@ def test_interrupted_twice_it_still_ends_the_same(tmp_path):
     whole, _ = trained(Noisy())
     for at in (10, 40):
         with pytest.raises(KeyboardInterrupt):
-            trained(Noisy(), effort=Effort(checkpoint=place), progress=Ticks(at))
-    same(whole.state_dict(), trained(Noisy(), effort=Effort(checkpoint=place))[0].state_dict())
+            trained(Noisy(), checkpoint=Checkpoint(place), progress=Ticks(at))
+    same(whole.state_dict(), trained(Noisy(), checkpoint=Checkpoint(place))[0].state_dict())
 
 
 SCRIPT = """
@@ -287,8 +324,8 @@ import torch
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from test_loop import Noisy, trained
+from fidelia.generate.deep.checkpoint import Checkpoint
 from fidelia.generate.deep.loop import Course
-from fidelia.generate.effort import Effort
 
 class Said(Noisy):
     def loss(self, batch, moment):
@@ -299,7 +336,7 @@ class Said(Noisy):
             time.sleep(0.05)
         return super().loss(batch, moment)
 
-network, _ = trained(Said(), Course(steps=200, batch=32, patience=99), effort=Effort(checkpoint=Path(sys.argv[2])))
+network, _ = trained(Said(), Course(steps=200, batch=32, patience=99), checkpoint=Checkpoint(Path(sys.argv[2])))
 print(repr(network.at.item()))
 """
 
@@ -315,15 +352,15 @@ def test_a_real_interrupt_leaves_a_checkpoint(tmp_path):
     assert child.returncode != 0
     assert "KeyboardInterrupt" in errors
     state = torch.load(place, weights_only=True)
-    assert 30 <= state["place"]["step"] < 200
-    resumed = trained(Noisy(), Course(steps=200, batch=32, patience=99), effort=Effort(checkpoint=place))[0]
+    assert 30 <= state["network"]["place"]["step"] < 200
+    resumed = trained(Noisy(), Course(steps=200, batch=32, patience=99), checkpoint=Checkpoint(place))[0]
     whole = trained(Noisy(), Course(steps=200, batch=32, patience=99))[0]
     same(whole.state_dict(), resumed.state_dict())
 
 
 def interrupted(place, *, course=None, data=None):
     with pytest.raises(KeyboardInterrupt):
-        trained(Noisy(), course, data=data, effort=Effort(checkpoint=place), progress=Ticks(20))
+        trained(Noisy(), course, data=data, checkpoint=Checkpoint(place), progress=Ticks(20))
 
 
 @pytest.mark.parametrize("other", ["rows", "settings", "start", "name"])
@@ -335,7 +372,7 @@ def test_the_checkpoint_of_another_training_is_not_used(tmp_path, caplog, other)
     course = Course(steps=61 if other == "settings" else 60, batch=32)
     name = "else" if other == "name" else "network"
     with caplog.at_level(logging.WARNING):
-        found, _ = trained(network, course, effort=Effort(checkpoint=place), name=name, **more)
+        found, _ = trained(network, course, checkpoint=Checkpoint(place), name=name, **more)
     assert "belongs to another training" in caplog.text
     assert found.moments[0].step == 0, "it starts anew"
 
@@ -356,7 +393,7 @@ def test_a_damaged_checkpoint_is_survived(tmp_path, caplog, damage):
         }  # fmt: skip
         place.write_bytes(content[damage])
     with caplog.at_level(logging.WARNING):
-        found, _ = trained(Noisy(), effort=Effort(checkpoint=place))
+        found, _ = trained(Noisy(), checkpoint=Checkpoint(place))
     assert "starts anew" in caplog.text
     same(trained(Noisy())[0].state_dict(), found.state_dict())
 
@@ -498,7 +535,7 @@ def test_several_moves_take_turns():
 def test_the_rate_rises_then_follows_a_cosine(schedule, step, share, expected):
     with seeded(Rng(0), CPU):
         course = Course(steps=100, warm=0.1, schedule=schedule)
-        training = loop._Training(Line(), rows(), course, Rng(0), "toy", Effort())
+        training = loop._Training(Line(), rows(), course, Rng(0), "toy", math.inf)
     training.step = step
     assert training._rate(share) == pytest.approx(expected)
     training.slower = 0.25

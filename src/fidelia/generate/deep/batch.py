@@ -61,6 +61,11 @@ class Rows:
         return len(self.tokens)
 
     @property
+    def width(self) -> int:
+        """Parts of a row."""
+        return int(self.tokens.shape[1] + self.begin.shape[1])
+
+    @property
     def device(self) -> torch.device:
         """Where the rows lie."""
         found: torch.device = self.tokens.device

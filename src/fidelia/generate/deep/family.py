@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,6 +15,7 @@ from fidelia.encode.columns import Rare, TableCoder
 from fidelia.errors import UsageError
 from fidelia.generate.catalog import State
 from fidelia.generate.deep.batch import Rows
+from fidelia.generate.deep.checkpoint import Checkpoint
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, History, Trainable, device_of, seeded, train
 from fidelia.generate.deep.steer import steered
@@ -23,6 +26,8 @@ from fidelia.generate.values import obeying
 from fidelia.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fidelia.data.table import Table
     from fidelia.encode.codes import Coded, Evidence
     from fidelia.generate.conditions import Given
@@ -31,8 +36,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SLICE = 10_000
-"""Rows that a network draws at once."""
+SLICE, CELLS = 10_000, 20_000_000
+"""Rows that a network draws at once, and most of their logits and numbers."""
 
 
 class Network(Trainable):
@@ -126,10 +131,14 @@ class Family:
     def fit(self, table: Table, *, rng: Rng, progress: Progress = SILENT, effort: Effort = UNLIMITED) -> Self:
         """Train the network on a table; see `fidelia.generate.deep.loop`."""
         self.check()
+        begun, seconds = time.monotonic(), math.inf if effort.seconds is None else effort.seconds
+        checkpoint = Checkpoint(effort.checkpoint, terms=repr(parameters(self)))
         self.coder_ = TableCoder.fit(table, k=self.k, rare=self.rare)
         coded = self.coder_.code(table)
         self.layout_ = Layout.fit(coded, self.coder_.k)
-        self._train(coded, rng, progress, effort)
+        rows = Rows.of(self.layout_.encode(coded), device_of(self.device))
+        self._learn(rows, rng, progress, left(seconds, begun), checkpoint)
+        checkpoint.forget()
         return self
 
     def check(self) -> None:
@@ -152,17 +161,33 @@ class Family:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise UsageError(f"{self.NAME}: {name} = {value!r} must be a whole number of at least 1")
 
-    def _train(self, coded: Coded, rng: Rng, progress: Progress, effort: Effort) -> None:
-        device = device_of(self.device)
-        with seeded(rng.child("network"), device):
-            rows = Rows.of(self.layout_.encode(coded), device)
-            self.network_ = self._untrained(self.layout_).to(device)
+    def _learn(self, rows: Rows, rng: Rng, progress: Progress, seconds: float, checkpoint: Checkpoint) -> None:
+        """Do all of the training: one, unless a family has more."""
+        self._train(rows, rng, progress, seconds, checkpoint)
+
+    def _train(
+        self, rows: Rows, rng: Rng, progress: Progress, seconds: float, checkpoint: Checkpoint,
+        *, course: Course | None = None, begin: Callable[[Network], Trainable] | None = None,
+    ) -> None:  # fmt: skip
+        """Train the network on rows; all that takes long is counted against `seconds`.
+
+        Parameters
+        ----------
+        course : Course or None
+            None: that of the family.
+        begin : callable or None
+            Gives a prepared network the weights that it goes on from, and returns what is to be trained.
+        """
+        begun = time.monotonic()
+        with seeded(rng.child("network"), rows.device):
+            self.network_ = self._untrained(self.layout_).to(rows.device)
             self.history_ = History()
             if len(rows) and varies(self.layout_):
                 self.prepare(self.network_, rows)
+                learner = self.network_ if begin is None else begin(self.network_)
                 self.history_ = train(
-                    self.network_, rows, self.course(len(rows)),
-                    rng=rng, name=self.NAME, effort=effort, progress=progress,
+                    learner, rows, course or self.course(len(rows)), rng=rng, name=self.NAME,
+                    seconds=left(seconds, begun), checkpoint=checkpoint, progress=progress,
                 )  # fmt: skip
                 with torch.no_grad():
                     self.network_.eval()
@@ -171,6 +196,15 @@ class Family:
 
     def _untrained(self, layout: Layout) -> Network:
         return self.network(layout) if varies(layout) else Constant(layout)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a report should say of how the fit went; nothing for a fit that was read from a file."""
+        history = self.history_
+        if history.stopped != "time":
+            return ()
+        ended = f"the time limit ended the training of {self.NAME} after {history.steps[-1]:,} of {self.steps:,} steps"
+        return (f"{ended}; the best weights until then are kept",)
 
     def sample(
         self,
@@ -209,12 +243,11 @@ class Family:
 
     def _drawn(self, n: int, known: Known | None) -> Drawn:
         """Draw in slices of bounded memory."""
-        sizes = [min(SLICE, n - begin) for begin in range(0, n, SLICE)]
-        tokens = len(self.layout_.tokens)
-        numbers = len(self.layout_.numbers)
-        parts = [self.network_.draw(size, known) for size in sizes]
+        tokens, numbers = self.layout_.tokens, self.layout_.numbers
+        most = max(min(SLICE, CELLS // max(sum(token.levels for token in tokens) + len(numbers), 1)), 1)
+        parts = [self.network_.draw(min(most, n - begin), known) for begin in range(0, n, most)]
         if not parts:
-            return Drawn(np.zeros((n, tokens), np.int64), np.zeros((n, numbers)))
+            return Drawn(np.zeros((n, len(tokens)), np.int64), np.zeros((n, len(numbers))))
         return Drawn(np.concatenate([p.tokens for p in parts]), np.concatenate([p.numbers for p in parts]))
 
     def state(self) -> State:
@@ -254,6 +287,11 @@ class Family:
 def batch_for(n: int) -> int:
     """Return the power of two at or below n / 32, within 32 and 1,024."""
     return int(2 ** np.clip(np.floor(np.log2(max(n, 1) / 32)), 5, 10))
+
+
+def left(seconds: float, begun: float) -> float:
+    """Return what is left of a time limit since `begun`, a moment of the monotonic clock."""
+    return max(seconds - (time.monotonic() - begun), 0.0)
 
 
 def saved_parameters(generator: Any) -> dict[str, Any]:

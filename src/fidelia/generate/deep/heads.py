@@ -60,6 +60,11 @@ class Mixture:
         scales = torch.full((self.bells,), math.log(1.5 / self.bells))
         return torch.cat([torch.zeros(self.bells), torch.special.ndtri(places).float(), scales])
 
+    def plainest(self) -> Tensor:
+        """Return outputs (width,) of which all bells are one, about as wide as the normal law."""
+        scales = torch.full((self.bells,), math.log(math.sqrt(3) / math.pi))
+        return torch.cat([torch.zeros(2 * self.bells), scales])
+
     def log_mass(self, raw: Tensor, begin: Tensor, end: Tensor) -> Tensor:
         """Return the log probability of positions between `begin` and `end`, (...)."""
         weights, means, scales = self._parts(raw)

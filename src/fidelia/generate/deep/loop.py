@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from fidelia.errors import TrainingError
 from fidelia.generate.deep.batch import Batch, Rows
 from fidelia.generate.deep.checkpoint import Checkpoint
-from fidelia.generate.effort import UNLIMITED, Effort
 from fidelia.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -36,8 +35,12 @@ RETRIES = 3
 """How often a diverged training goes back to its last good weights, each time at half the rate."""
 APART = 20
 """Fewest steps between two checks."""
+WARM = 3
+"""First steps, which are slow."""
 KEEP = 20.0
 """Seconds between checkpoints."""
+VALIDATED, CELLS = 10_000, 250_000
+"""Most rows that are set aside for validation, and most of their values: more would tell little more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,8 @@ def train(
     *,
     rng: Rng,
     name: str = "network",
-    effort: Effort = UNLIMITED,
+    seconds: float = math.inf,
+    checkpoint: Checkpoint | None = None,
     progress: Progress = SILENT,
 ) -> History:
     """Train `network` in place and leave the best weights in it.
@@ -222,9 +226,13 @@ def train(
     ----------
     rows : Rows
         All training rows, on the network's device; a share of them is set aside for validation.
-    effort : Effort
-        A time limit, after which the best weights so far are kept; and a place for checkpoints, from which an
-        interrupted training of the same rows and settings goes on, to the same weights.
+    name : str
+        What it is called in messages and in the checkpoint.
+    seconds : float
+        A time limit, after which the best weights so far are kept.
+    checkpoint : Checkpoint or None
+        From which an interrupted training of the same rows and settings goes on, to the same weights. It keeps what
+        has ended, too: whoever trains forgets it when all is done.
 
     Raises
     ------
@@ -233,14 +241,15 @@ def train(
     KeyboardInterrupt
         When the user stops it; the checkpoint is written before.
     """
-    return _Training(network, rows, course, rng, name, effort).run(progress)
+    return _Training(network, rows, course, rng, name, seconds).run(checkpoint or Checkpoint(), progress)
 
 
 class _Training:
     """The state of one training; all that a checkpoint holds."""
 
-    def __init__(self, network: Trainable, rows: Rows, course: Course, rng: Rng, name: str, effort: Effort) -> None:
-        self.network, self.course, self.name, self.effort = network, course, name, effort
+    def __init__(self, network: Trainable, rows: Rows, course: Course, rng: Rng, name: str, limit: float) -> None:
+        self.begun = time.monotonic()  # the first optimiser of a process takes seconds to import
+        self.network, self.course, self.name, self.limit = network, course, name, limit
         self.learn, self.check = split(rows, course.held, rng.child("validation"))
         self.moves = network.moves()
         self.optimisers = {
@@ -252,15 +261,15 @@ class _Training:
         self.history = History()
         self.step, self.slower, self.spent = 0, 1.0, 0.0
         self.sums: dict[str, float] = {}
-        self.counted = 0
+        self.counted, self.checking, self.pace = 0, 0.0, 0.0
         self.order = torch.randperm(len(self.learn))
         self.at = 0
         self.every = max(course.steps // course.checks, APART)
 
-    def run(self, progress: Progress) -> History:
-        keeper = Checkpoint.of(self.effort, self)
-        keeper.resume()
-        start = time.monotonic() - self.spent
+    def run(self, keeper: Checkpoint, progress: Progress) -> History:
+        keeper.resume(self)
+        begun = self.step
+        start = self.begun - self.spent
         kept = time.monotonic()
         with between_steps() as stop, progress.stage(f"train {self.name}", self.course.steps) as tick:
             tick(self.step)
@@ -271,26 +280,26 @@ class _Training:
                         self._validate()
                     self.spent = time.monotonic() - start
                     if time.monotonic() - kept > KEEP:
-                        keeper.write()
+                        keeper.write(self)
                         kept = time.monotonic()
                     tick(1)
                     stop()
             except KeyboardInterrupt:
-                keeper.write()
+                keeper.write(self)
                 raise
             tick(self.course.steps - self.step)
         if self.history.best < 0 or self.counted:
             self._validate()
-        self.network.load_state_dict(self.best)
         self.history.seconds = self.spent
-        keeper.forget()
+        keeper.end(self, begun)
+        self.network.load_state_dict(self.best)
         return self.history
 
     def _goes_on(self) -> bool:
-        history, limit = self.history, self.effort.seconds
+        history, limit = self.history, self.limit
         if self.step >= self.course.steps:
             history.stopped = "steps"
-        elif limit is not None and self.spent >= limit and self.step:
+        elif self.step and self.spent + self._dues >= limit:
             history.stopped = "time"
         elif len(history.scores) - 1 - history.best >= self.course.patience and history.best >= 0:
             history.stopped = "patience"
@@ -299,12 +308,18 @@ class _Training:
         return False
 
     @property
+    def _dues(self) -> float:
+        """About the seconds that the last check will take: at first as many rows take to learn in the fastest step."""
+        if not self.counted or self.step < WARM:
+            return 0.0
+        return self.checking or self.pace * len(self.check) / self.course.batch
+
+    @property
     def share(self) -> float:
-        by_time = self.spent / self.effort.seconds if self.effort.seconds else 0.0
-        return min(max(self.step / self.course.steps, by_time), 1.0)
+        return min(max(self.step / self.course.steps, self.spent / max(self.limit, 1e-9)), 1.0)
 
     def _one_step(self) -> None:
-        moment = Moment(self.step, self.share)
+        begun, moment = time.monotonic(), Moment(self.step, self.share)
         rate = self._rate(moment.share)
         for key, move in self.moves.items():
             for group in self.optimisers[key].param_groups:
@@ -318,6 +333,7 @@ class _Training:
         self.counted += 1
         self.step += 1
         self._average()
+        self.pace = min(self.pace or math.inf, time.monotonic() - begun)
 
     def _update(self, key: str, move: Move, moment: Moment) -> float:
         optimiser = self.optimisers[key]
@@ -370,6 +386,7 @@ class _Training:
 
     def _score(self) -> float:
         """The validation score of the averaged weights, from the same random state each time."""
+        begun = time.monotonic()
         current = copied(self.network.state_dict())
         self.network.load_state_dict(self.average)
         self.network.eval()
@@ -381,6 +398,7 @@ class _Training:
         finally:
             self.network.load_state_dict(current)
             self.network.train()
+            self.checking = time.monotonic() - begun
 
     def _back(self, loss: float) -> None:
         """Go back to the best weights at half the rate; give up after a few times."""
@@ -435,5 +453,6 @@ def split(rows: Rows, held: float, rng: Rng) -> tuple[Rows, Rows]:
     """Return the rows to learn from and those to validate on, at least one of each; a single row is both."""
     n = len(rows)
     order = torch.from_numpy(rng.generator().permutation(n))
-    aside = min(max(round(held * n), 1), n - 1)
+    most = min(VALIDATED, CELLS // max(rows.width, 1))
+    aside = min(max(min(round(held * n), most), 1), n - 1)
     return (rows, rows) if n < 2 else (rows.take(order[aside:]), rows.take(order[:aside]))

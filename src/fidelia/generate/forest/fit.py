@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -130,12 +131,17 @@ def fit_parts(coded: Coded, params: Params, rng: Rng, tick: Tick) -> tuple[list[
         chosen = screened(strength, target, order[:place], params.most_predictors(len(order)))
         return fit_part(prepared, target, chosen, params, rng.child(f"grow/{target}").generator())
 
+    return in_order(order, one, params.workers, tick), order
+
+
+def in_order(order: list[int], one: Callable[[int], Part], workers: int, tick: Tick) -> list[Part]:
+    """Return the parts in the order of the table; `one` fits the column at a place of the order, side by side."""
     parts: dict[int, Part] = {}
-    with ThreadPoolExecutor(params.workers) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         for place, part in enumerate(pool.map(one, range(len(order)))):
             parts[order[place]] = part
             tick(1)
-    return [parts[i] for i in range(len(order))], order
+    return [parts[i] for i in range(len(order))]
 
 
 def fit_part(

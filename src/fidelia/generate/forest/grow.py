@@ -58,7 +58,7 @@ def grow(
         seed = int(rng.integers(2**31))
         tree = DecisionTreeRegressor(min_samples_leaf=leaf, random_state=seed).fit(x[rows], target[rows])
         grown.append(_nodes(tree))
-    return _slim(_join(grown), predictors, ranks)
+    return slim(join(grown), predictors, ranks)
 
 
 def _parts(n: int, trees: int, size: int, rng: np.random.Generator) -> Iterator[Ints]:
@@ -85,7 +85,7 @@ def _nodes(tree: DecisionTreeRegressor) -> Nodes:
     return feature, threshold, left, is_leaf
 
 
-def _join(grown: list[Nodes]) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def join(grown: list[Nodes]) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Lay trees one behind the other; return feature, threshold, left, leaf number and roots."""
     roots = np.r_[0, np.cumsum([len(t[0]) for t in grown])[:-1]]
     feature, threshold = (np.concatenate([t[i] for t in grown]) for i in (0, 1))
@@ -94,7 +94,7 @@ def _join(grown: list[Nodes]) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     return feature, threshold, left, np.where(is_leaf, np.cumsum(is_leaf) - 1, -1), roots
 
 
-def _slim(nodes: tuple[Ints, Ints, Ints, Ints, Ints], predictors: list[int], ranks: dict[int, Codes]) -> Grove:
+def slim(nodes: tuple[Ints, Ints, Ints, Ints, Ints], predictors: list[int], ranks: dict[int, Codes]) -> Grove:
     """Return the grove with only the predictors that some node splits on."""
     feature, threshold, left, leaf, roots = nodes
     used = np.unique(feature[leaf < 0])
@@ -114,4 +114,4 @@ def _slim(nodes: tuple[Ints, Ints, Ints, Ints, Ints], predictors: list[int], ran
 
 def _stump() -> Grove:
     zero = np.zeros(1, np.int64)
-    return _slim((zero, zero + STOP, zero, zero, zero), [], {})
+    return slim((zero, zero + STOP, zero, zero, zero), [], {})

@@ -77,7 +77,7 @@ class Walk:
         return Drawn(self.tokens.cpu().numpy(), self.numbers.cpu().numpy())
 
     def _token(self, hidden: Tensor, part: int, known: Known) -> Tensor | float:
-        logits = torch.log_softmax(self.network.token_laws[part](hidden), 1)
+        logits = torch.log_softmax(self.network.logits_one(hidden, part), 1)
         allowed = self._allowed(part, known)
         if allowed is not None:
             logits = logits.masked_fill(~allowed, -torch.inf)
@@ -93,7 +93,7 @@ class Walk:
 
     def _number(self, hidden: Tensor, number: int, known: Known) -> Tensor | float:
         network, windows = self.network, known.windows.get(number)
-        raw = network.number_laws.one(hidden, number)
+        raw = network.law_one(hidden, number)
         cut = None if windows is None else torch.from_numpy(windows).to(raw.device)
         self.numbers[:, number] = found = snapped(axis_of(network, number), network.head.sample(raw, cut))
         gate = network.layout.numbers[number].gate

@@ -11,13 +11,18 @@ likelihood here is that of the values themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import torch
 
-from fidelia.errors import UsageError
+from fidelia.encode.columns import TableCoder
+from fidelia.encode.united import united
+from fidelia.errors import NotApplicable, UsageError
+from fidelia.generate.deep.anchor import Anchored
 from fidelia.generate.deep.autoregressive.completion import (
     codable,
     completions,
@@ -27,12 +32,19 @@ from fidelia.generate.deep.autoregressive.completion import (
     possible,
     replaced,
 )
+from fidelia.generate.deep.autoregressive.graft import graft
 from fidelia.generate.deep.autoregressive.nade import Conditionals
 from fidelia.generate.deep.batch import Rows
-from fidelia.generate.deep.family import Family, Network, batch_for
+from fidelia.generate.deep.checkpoint import Checkpoint
+from fidelia.generate.deep.continued import continued
+from fidelia.generate.deep.family import Family, Network, batch_for, left
 from fidelia.generate.deep.heads import Mixture
 from fidelia.generate.deep.layout import Bools, Drawn, Layout
-from fidelia.generate.deep.loop import Course, seeded
+from fidelia.generate.deep.loop import Course, Trainable, device_of, seeded
+from fidelia.generate.effort import UNLIMITED, Effort
+from fidelia.generate.replay import shared
+from fidelia.generate.states import parameters
+from fidelia.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table
@@ -41,6 +53,11 @@ if TYPE_CHECKING:
 
 WIDE = 4_096
 """Most units of one layer over all parts: tables of many columns get narrower networks for each."""
+TUNING, PACE, STRENGTH, HELD, DROPOUT = 400, 0.1, 1e-2, 0.2, 0.1
+"""Of training on from another network's weights: steps, times the rate, the penalty, the share of rows that end it, and
+the dropout, which may be small where weights are held."""
+MILDEST, HARDEST, SMALL = 1e-2, 20.0, 1_600.0
+"""The decay of weights, at least and at most, and the rows of a table for which it is 1."""
 ROOM = 2_000_000
 """Most units of one layer over all parts and rows of a batch."""
 
@@ -88,7 +105,7 @@ class Autoregressive(Family):
         width = min(self.width, max(WIDE // _parts(layout), 16))
         return Conditionals(
             layout, width=width, shared=2 * width, depth=self.depth, head=Mixture(self.bells),
-            plain=self.plain, rate=self.rate, decay=1e-2,
+            plain=self.plain, rate=self.rate,
         )  # fmt: skip
 
     def prepare(self, network: Network, rows: Rows) -> None:
@@ -96,11 +113,60 @@ class Autoregressive(Family):
         assert isinstance(network, Conditionals)
         network.begin(rows)
         network.dropout.p = dropout_for(len(rows)) if self.dropout is None else self.dropout
+        network.decay = decay_for(len(rows))
 
     def course(self, n: int) -> Course:
         """Return how the network is trained on `n` rows; batches of very many columns are smaller."""
         most = max(ROOM // (_parts(self.layout_) * self.width), 32)
-        return Course(steps=self.steps, batch=self.batch or min(batch_for(n), 512, 2 ** (most.bit_length() - 1)))
+        return Course(steps=self.steps, batch=self.batch or min(batch_for(2 * n), 512, 2 ** (most.bit_length() - 1)))
+
+    def tuned(self, table: Table, *, rng: Rng, progress: Progress = SILENT, effort: Effort = UNLIMITED) -> Self:
+        """Return a network for a small table that goes on from this one's weights.
+
+        Its learning rate is low and its weights are held to where they started (`fidelia.generate.deep.anchor`);
+        a share of the rows ends the training. Columns of the table's own come last and begin with empty weights.
+
+        Parameters
+        ----------
+        table : Table
+            With some of the columns that this network knows, others of its own, and levels and values that it need
+            not know.
+        effort : Effort
+            As for `fit`.
+
+        Raises
+        ------
+        SchemaError
+            When they have no column in common.
+        NotApplicable
+            When the table has so many columns that its network would have another width.
+        """
+        begun, seconds = time.monotonic(), math.inf if effort.seconds is None else effort.seconds
+        like = shared(self, table)
+        old = self.network_
+        made = replace(self) if not isinstance(old, Conditionals) else replace(self, width=old.width)
+        made.coder_ = united(TableCoder.fit(like.table, k=self.k, rare=self.rare), self.coder_, like.shared)
+        coded = made.coder_.code(like.table)
+        made.layout_, kin = continued(self.layout_, self.coder_, coded, made.coder_, like.shared)
+        rows = Rows.of(made.layout_.encode(coded), device_of(self.device))
+        checkpoint = Checkpoint(effort.checkpoint, terms=repr(parameters(made)))
+
+        def begin(young: Network) -> Trainable:
+            if not (isinstance(old, Conditionals) and isinstance(young, Conditionals)):
+                return young  # nothing varies in the source: there is nothing to go on from
+            if young.width != old.width:
+                raise NotApplicable("TOO_WIDE", "so many columns need a narrower network than that of the source")
+            graft(young, old, kin)
+            young.dropout.p = DROPOUT if self.dropout is None else self.dropout
+            return Anchored(young, strength=STRENGTH, pace=PACE)
+
+        made._train(rows, rng, progress, left(seconds, begun), checkpoint, course=made.tuning(len(rows)), begin=begin)
+        checkpoint.forget()
+        return made
+
+    def tuning(self, n: int) -> Course:
+        """Return how a network goes on from another one's weights on `n` rows."""
+        return Course(steps=min(TUNING, self.steps), batch=self.batch or batch_for(n), held=HELD)
 
     def impute(self, table: Table, *, rng: Rng, draws: int = 1) -> Table:
         """Draw the missing cells of a table from their joint law given all observed cells of their rows.
@@ -180,6 +246,11 @@ class Autoregressive(Family):
 def dropout_for(n: int) -> float:
     """Return the dropout for `n` training rows: a half for 1,000, falling with the cube root, at least a tenth."""
     return float(np.clip(0.5 * (1_000 / max(n, 1)) ** (1 / 3), 0.1, 0.5))
+
+
+def decay_for(n: int) -> float:
+    """Return the decay of weights for `n` training rows: 10 for 500, falling with the square of the rows."""
+    return float(np.clip((SMALL / max(n, 1)) ** 2, MILDEST, HARDEST))
 
 
 def _parts(layout: Layout) -> int:

@@ -105,10 +105,11 @@ class Conditionals(Network):
 
     def __init__(
         self, layout: Layout, *, width: int, shared: int, depth: int, head: Mixture,
-        plain: float, rate: float, decay: float,
+        plain: float, rate: float,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.layout, self.head, self.plain, self.rate, self.decay = layout, head, plain, rate, decay
+        self.layout, self.head, self.plain, self.rate = layout, head, plain, rate
+        self.width = width
         self.blocks, self.sequence = Blocks.of(layout), Sequence(layout)
         parts, numbers = len(self.sequence.parts), len(layout.numbers)
         self.levels = nn.Embedding(max(self.blocks.width, 1), shared)
@@ -116,19 +117,28 @@ class Conditionals(Network):
         self.enter = nn.Parameter(torch.zeros(parts, 1, shared))
         sizes = [shared, *[width] * depth]
         self.layers = nn.ModuleList([Grouped(parts, sizes[i], sizes[i + 1]) for i in range(depth)])
-        self.dropout = nn.Dropout(0.0)
+        self.dropout, self.decay = nn.Dropout(0.0), 0.0
         self.token_laws = nn.ModuleList([nn.Linear(width, token.levels) for token in layout.tokens])
         self.number_laws = Grouped(numbers, width, head.width, gain=0.1)
         self.register_buffer("finest", torch.tensor(FINEST))
+        self.register_buffer("marginals", torch.zeros(self.blocks.width))
+        self.register_buffer("plainest", head.plainest(), persistent=False)
         if numbers:
-            self.number_laws.bias.data += head.start()
+            self.number_laws.bias.data += head.start() - self.plainest
 
     def begin(self, rows: Rows) -> None:
-        """Start from the marginal laws; remember what share of the positions a single row owns."""
+        """Start from the marginal laws; remember what share of the positions a single row owns.
+
+        All weights decay, biases too: they stand for what is less plain than the marginal laws of tokens and one bell
+        for each number, and few rows should not leave that far behind.
+        """
         self.finest.fill_(max(1 / max(len(rows), 1), FINEST))
-        for i, law in enumerate(self.token_laws):
-            counts = torch.bincount(rows.tokens[:, i], minlength=law.out_features).float() + 0.5
-            law.bias.data.copy_((counts / counts.sum()).log())
+        for law, token, logs in zip(
+            self.token_laws, rows.tokens.t(), self.marginals.split(self.blocks.sizes), strict=True
+        ):
+            counts = torch.bincount(token, minlength=law.out_features).float() + 0.5
+            logs.copy_((counts / counts.sum()).log())
+            law.bias.data.zero_()
             law.weight.data *= 0.1
 
     def moves(self) -> dict[str, Move]:
@@ -169,7 +179,7 @@ class Conditionals(Network):
         tokens = self.blocks.nll(self.logits(hidden), batch.tokens)
         if not self.layout.numbers:
             return tokens
-        raw = self.number_laws(hidden[len(self.token_laws) :]).float()
+        raw = self.number_laws(hidden[len(self.token_laws) :]).float() + self.plainest
         mass = self.head.log_mass(raw, batch.begin.t(), batch.end.t()).t()
         return torch.cat([tokens, -mass * batch.active], 1)
 
@@ -242,7 +252,17 @@ class Conditionals(Network):
     def logits(self, hidden: Tensor) -> Tensor:
         """Return the logits of all tokens side by side, (n, W)."""
         found = [law(hidden[i]).float() for i, law in enumerate(self.token_laws)]
-        return torch.cat(found, 1) if found else hidden.new_zeros(hidden.shape[1], 0)
+        return torch.cat(found, 1) + self.marginals if found else hidden.new_zeros(hidden.shape[1], 0)
+
+    def logits_one(self, hidden: Tensor, token: int) -> Tensor:
+        """Return the logits of one token, (n, levels)."""
+        begin, size = self.blocks.begins[token], self.blocks.sizes[token]
+        found: Tensor = self.token_laws[token](hidden) + self.marginals[begin : begin + size]
+        return found
+
+    def law_one(self, hidden: Tensor, number: int) -> Tensor:
+        """Return the law of one number, (n, width of its head)."""
+        return self.number_laws.one(hidden, number) + self.plainest
 
 
 def curve(numbers: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ A row is a vector: each token as one-hot in {0, 2}, centred by its levels' frequ
 behind a closed gate is 0. Given a noisy row, its step and a code z, a network says a law for each part, a softmax
 for a token and a normal law for a number, from which the part is drawn. z makes parts vary together and in several
 modes; the laws add what is each part's own, so that the generator is right about independent columns from the start.
+z acts through scales and shifts alone: beside the row, as an input, it drowned what two numbers said to each other.
 Draws of tokens are hard, ones and zeros as in real rows, and pass gradients on as if they were soft (straight through).
 
 References
@@ -18,16 +19,20 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from fidelia.generate.deep.batch import Batch, scores
 from fidelia.generate.deep.ddgan.chain import Chain
+from fidelia.generate.deep.diffusion.trunk import Products
 from fidelia.generate.deep.layout import Known, Layout
-from fidelia.generate.deep.nets import Blocks, Perceptron
+from fidelia.generate.deep.nets import Blocks
 
 TEMPERATURE = 0.7
 """Of the softmax through which gradients pass."""
 CONDITION = 64
 """Width of what step and code say to the layers."""
+FREQUENCIES = 6
+"""Of the waves of a number: the lowest is 1, each the double of the last."""
 GENTLE = 0.1
 """By which the last layer's first weights are scaled: the generator starts with the columns' own laws."""
 
@@ -107,12 +112,13 @@ class Denoiser(nn.Module):
         layers = [part for ins, outs in pairwise(sizes) for part in (nn.Linear(ins, outs), nn.SiLU())]
         self.mapping = nn.Sequential(*layers)
         self.time = nn.Embedding(chain.steps + 1, CONDITION)
-        self.body = Perceptron(
-            self.width + code, self.blocks.width + 2 * self.numbers, width=width, depth=depth, given=CONDITION
-        )
+        self.enter = nn.Linear(self.width + 2 * FREQUENCIES * self.numbers, width)
+        self.layers = nn.ModuleList([Products(width, CONDITION) for _ in range(depth)])
+        self.norm = nn.LayerNorm(width)
+        self.leave = nn.Linear(width, self.blocks.width + 2 * self.numbers)
         self.register_buffer("frequency", torch.ones(self.blocks.width))
         with torch.no_grad():
-            self.body.leave.weight.mul_(GENTLE)
+            self.leave.weight.mul_(GENTLE)
 
     @torch.no_grad()
     def count(self, tokens: Tensor) -> None:
@@ -122,7 +128,7 @@ class Denoiser(nn.Module):
         for i, (begin, size) in enumerate(zip(self.blocks.begins, self.blocks.sizes, strict=True)):
             counts[begin : begin + size] = torch.bincount(tokens[:, i], minlength=size) + 1.0
         self.frequency.copy_(counts / (len(tokens) + sizes)[self.blocks.owner.to(tokens.device)])
-        self.body.leave.bias[: self.blocks.width] = self.frequency.log()
+        self.leave.bias[: self.blocks.width] = self.frequency.log()
 
     def rows(self, batch: Batch) -> Tensor:
         """Return real rows as vectors, (n, width)."""
@@ -145,10 +151,14 @@ class Denoiser(nn.Module):
         ``1 - abar``: what the network says is relative to that.
         """
         z = torch.randn(len(xt), self.code, device=xt.device)
-        out = self.body(torch.cat([xt, z], 1), self.mapping(z) + self.time(t))
-        logits, mean, spread = out.float().split([self.blocks.width, self.numbers, self.numbers], dim=1)
+        condition = self.mapping(z) + self.time(t)
         abar = self.chain.abar[t][:, None]
         left = (1 - abar).sqrt()
+        inside = self.enter(torch.cat([xt, waves(xt[:, self.blocks.width :], left)], 1))
+        for layer in self.layers:
+            inside = layer(inside, condition)
+        out = self.leave(F.silu(self.norm(inside))).float()
+        logits, mean, spread = out.split([self.blocks.width, self.numbers, self.numbers], dim=1)
         # The scale starts below its greatest value, so that z has a share in the variance from the start.
         scale = left * (spread - 1).clamp(-6, 1).exp()
         return Laws(logits, abar.sqrt() * xt[:, self.blocks.width :] + left * mean, scale)
@@ -179,6 +189,23 @@ class Denoiser(nn.Module):
         for i, windows in limits.windows.items():
             numbers[:, i] = cut(laws.mean[:, i], laws.scale[:, i], windows)
         return numbers
+
+
+def waves(numbers: Tensor, noise: Tensor) -> Tensor:
+    """Return sines and cosines of numbers, each damped as the noise in them damps its mean, (n, 2 C FREQUENCIES).
+
+    Layers are slow to see several modes in a number itself.
+
+    Parameters
+    ----------
+    numbers : (n, C)
+    noise : (n, 1)
+        Standard deviation of the noise that is in them.
+    """
+    frequencies = 2.0 ** torch.arange(FREQUENCIES, device=numbers.device)
+    angles = (numbers[:, :, None] * frequencies).flatten(1)
+    damping = (-0.5 * (noise * frequencies) ** 2).exp().repeat(1, numbers.shape[1])
+    return torch.cat([angles.sin() * damping, angles.cos() * damping], 1)
 
 
 def cut(mean: Tensor, scale: Tensor, windows: Tensor) -> Tensor:

@@ -9,18 +9,17 @@ Lin, Khetan, Fanti and Oh (2018), "PacGAN: the power of two samples in generativ
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
+
+from fidelia.generate.deep.ddgan.chain import Chain
+from fidelia.generate.deep.ddgan.denoiser import FREQUENCIES, waves
 
 SLOPE = 0.2
 """Of the leaky rectifier for negative values."""
 TIME = 32
 """Width of the embedding of steps."""
-PERIODS = (4.0, 2.0)
-"""Of the waves that show where a number is, in normal scores."""
 
 
 class Discriminator(nn.Module):
@@ -33,8 +32,7 @@ class Discriminator(nn.Module):
     numbers : int
         How many of a row's last values are numbers: these are shown as sines and cosines too, beside which rectifiers
         are slow to see several modes.
-    steps : int
-        Of the chain.
+    chain : Chain
     width, depth : int
         Of its layers.
     pac : int
@@ -45,24 +43,21 @@ class Discriminator(nn.Module):
     ``forward(before (n, inputs), xt (n, inputs), t (n,)) -> (n / pac,)``.
     """
 
-    def __init__(self, inputs: int, numbers: int, steps: int, *, width: int, depth: int, pac: int) -> None:
+    def __init__(self, inputs: int, numbers: int, chain: Chain, *, width: int, depth: int, pac: int) -> None:
         super().__init__()
-        self.pac, self.numbers = pac, numbers
-        self.time = nn.Embedding(steps + 1, TIME)
-        self.enter = nn.Linear((2 * inputs + 2 * len(PERIODS) * numbers) * pac + TIME, width)
+        self.pac, self.numbers, self.chain = pac, numbers, chain
+        self.time = nn.Embedding(chain.steps + 1, TIME)
+        self.enter = nn.Linear((2 * inputs + 2 * FREQUENCIES * numbers) * pac + TIME, width)
         self.layers = nn.ModuleList([nn.Linear(width, width) for _ in range(depth)])
         self.leave = nn.Linear(width, 1)
 
     def forward(self, before: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """Return log odds that ``before`` is real."""
-        packs = torch.cat([before, xt, *self._waves(before)], 1).reshape(len(before) // self.pac, -1)
+        noise = (1 - self.chain.abar[t - 1][:, None]).sqrt()
+        seen = waves(before[:, before.shape[1] - self.numbers :], noise)
+        packs = torch.cat([before, xt, seen], 1).reshape(len(before) // self.pac, -1)
         hidden = F.leaky_relu(self.enter(torch.cat([packs, self.time(t[:: self.pac])], 1)), SLOPE)
         for layer in self.layers:
             hidden = hidden + F.leaky_relu(layer(hidden), SLOPE)
         found: Tensor = self.leave(hidden)[:, 0]
         return found
-
-    def _waves(self, rows: Tensor) -> list[Tensor]:
-        numbers = rows[:, rows.shape[1] - self.numbers :]
-        angles = [2 * math.pi / period * numbers for period in PERIODS]
-        return [wave for angle in angles for wave in (angle.sin(), angle.cos())]

@@ -65,7 +65,7 @@ class DenoisingGAN(Network):
         self.chain = Chain(settings.T, settings.rho)
         self.generator = Denoiser(layout, self.chain, width=settings.width, depth=settings.depth, code=settings.latent)
         self.discriminator = Discriminator(
-            self.generator.width, len(layout.numbers), settings.T, width=settings.width, depth=2, pac=settings.pac
+            self.generator.width, len(layout.numbers), self.chain, width=settings.width, depth=2, pac=settings.pac
         )
         self.register_buffer("share", torch.arange(settings.T, 0, -1.0), persistent=False)
 
@@ -144,7 +144,7 @@ class DenoisingDiffusionGAN(Family):
     T : int
         Steps from data to noise and back.
     rho : float
-        Exponent of the steps' times: 1 is the paper's even ones, see `fidelia.generate.deep.ddgan.chain`.
+        Exponent of the angles of the noise: 1 for even ones, see `fidelia.generate.deep.ddgan.chain`.
     depth : int
         Residual layers of the generator.
     latent : int
@@ -160,12 +160,12 @@ class DenoisingDiffusionGAN(Family):
     NAME: ClassVar[str] = "ddgan"
 
     steps: int = 5_000
-    T: int = 4
+    T: int = 3
     rho: float = 2.0
-    depth: int = 3
-    latent: int = 32
+    depth: int = 2
+    latent: int = 16
     energy: float = 0.5
-    gamma: float = 0.05
+    gamma: float = 0.01
     pac: int = 1
 
     def network(self, layout: Layout) -> Network:

@@ -30,6 +30,7 @@ Yoon, Drumright and van der Schaar (2020), "ADS-GAN", IEEE J. Biomed. Health Inf
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,7 +39,7 @@ from torch import Tensor
 
 from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows
-from fidelia.generate.deep.family import Family, Network, batch_for
+from fidelia.generate.deep.family import Family, Network, batch_for, left
 from fidelia.generate.deep.gan.calibration import Calibration
 from fidelia.generate.deep.gan.conditional import ConditionalVector
 from fidelia.generate.deep.gan.critic import Critic, between, gradient_penalty
@@ -50,10 +51,9 @@ from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, Moment, Move, seeded, train
 from fidelia.generate.deep.nets import Blocks
 from fidelia.generate.deep.told_apart import told_apart
-from fidelia.generate.effort import Effort
 
 if TYPE_CHECKING:
-    from fidelia.encode.codes import Coded
+    from fidelia.generate.deep.checkpoint import Checkpoint
     from fidelia.progress import Progress
     from fidelia.rng import Rng
 
@@ -61,7 +61,7 @@ TEMPERATURE = 0.5
 """Of the Gumbel softmax through which tokens are learnt."""
 BETAS = (0.5, 0.9)
 """Of both optimisers."""
-SCORED, CALIBRATING, CELLS = 512, 20_000, 50_000_000
+SCORED, CALIBRATING, CELLS = 512, 20_000, 10_000_000
 """Rows drawn to score the penalty, and to learn the law of each number; and most values of the latter."""
 LARGEST = 512
 """Rows of a batch beyond which more steps teach more than more rows."""
@@ -294,32 +294,26 @@ class GAN(Family):
             network.calibrate()
         network.guarded = None
 
-    def _train(self, coded: Coded, rng: Rng, progress: Progress, effort: Effort) -> None:
+    def _learn(self, rows: Rows, rng: Rng, progress: Progress, seconds: float, checkpoint: Checkpoint) -> None:
         """Train the adversaries, then the judge of what they draw; an ADS-GAN none, for it would undo the penalty."""
-        Family._train(self, coded, rng, progress, limited(effort, 1 - JUDGING))
+        judged = self.candidates > 1 and not self.identifiability
+        begun, share = time.monotonic(), JUDGING if judged else 0.0
+        self._train(rows, rng, progress, (1 - share) * seconds, checkpoint)
         network = self.network_
-        unjudged = self.candidates == 1 or self.identifiability or not self.history_.steps
-        if unjudged or not isinstance(network, Adversaries):
+        if not judged or not self.history_.steps or not isinstance(network, Adversaries):
             return
-        device = self._device
-        with seeded(rng.child("judge"), device):
+        with seeded(rng.child("judge"), rows.device):
             history = train(
-                network.judging(), Rows.of(self.layout_.encode(coded), device), self._hearing(coded.rows),
-                rng=rng.child("judge"), name="gan's judge", effort=limited(effort, JUDGING), progress=progress,
+                network.judging(), rows, self._hearing(len(rows)), rng=rng.child("judge"), name="gan's judge",
+                seconds=min(share * seconds, left(seconds, begun)), checkpoint=checkpoint, progress=progress,
             )  # fmt: skip
         network.eval()
         if min(history.scores) < GUESS:
             network.judged.fill_(True)
-            with seeded(rng.child("rake"), device), torch.no_grad():
+            with seeded(rng.child("rake"), rows.device), torch.no_grad():
                 network.rake()
 
     def _hearing(self, n: int) -> Course:
         steps = max(int(self.steps * JUDGING), 1)
         checks = min(max(steps // 25, 1), 40)
         return Course(steps=steps, batch=self._batch(n), checks=checks, patience=6, ema=0.99)
-
-
-def limited(effort: Effort, share: float) -> Effort:
-    """Return a share of the time; a training of another kind must not take up its checkpoint."""
-    seconds = None if effort.seconds is None else effort.seconds * share
-    return Effort(seconds, effort.checkpoint if share > 0.5 else None)
