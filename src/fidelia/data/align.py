@@ -39,7 +39,7 @@ def align(table: Table, train: Table, name: str) -> Table:
         raise SchemaError(
             f"the {name} table has column {extra[0]!r}{_more(extra)}, which the train table lacks; drop it"
         )
-    columns = [_cast(table[column.name], train[column.name].type, column, name) for column in train.schema]
+    columns = [cast(table[column.name], train[column.name].type, column, name) for column in train.schema]
     types = [field.with_type(values.type) for field, values in zip(train.arrow.schema, columns, strict=True)]
     arrow = pa.Table.from_arrays(columns, schema=pa.schema(types, metadata=train.arrow.schema.metadata))
     return Table(arrow, train.schema, table.flavour)
@@ -49,8 +49,11 @@ def _more(names: list[str]) -> str:
     return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
 
 
-def _cast(values: pa.Array, wanted: pa.DataType, column: Column, name: str) -> pa.Array:
-    """Cast to the train column's type; a fraction in a column of whole numbers stays, for the audit to find."""
+def cast(values: pa.Array, wanted: pa.DataType, column: Column, name: str) -> pa.Array:
+    """Return the values of a column of the table called `name` in a type, or say how they do not fit.
+
+    A fraction in a column of whole numbers stays, for the audit to find.
+    """
     plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
     target = wanted.value_type if pa.types.is_dictionary(wanted) else wanted
     if column.kind is Kind.INTEGER and pa.types.is_floating(plain.type) and not pa.types.is_floating(target):

@@ -10,7 +10,7 @@ from fidelia.data.table import Table, one_chunk
 from fidelia.errors import SchemaError
 from fidelia.schema.kinds import Kind
 from fidelia.schema.schema import Column
-from fidelia.schema.types import is_number, is_text
+from fidelia.schema.types import is_number, is_pictures, is_text
 
 MIN_ROWS = 2
 
@@ -51,6 +51,8 @@ def _check_size(table: Table, name: str) -> None:
 
 
 def _check_type(column: Column, values: pa.Array) -> None:
+    if is_pictures(values.type):
+        return
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     if pa.types.is_nested(kind):
         raise SchemaError(
@@ -84,6 +86,8 @@ def _check_finite(column: Column, values: pa.Array) -> None:
 
 
 def _check_kind(column: Column, values: pa.Array) -> None:
+    if (column.kind is Kind.IMAGE) != is_pictures(values.type):
+        raise SchemaError(f"column {column.name!r}: holds {values.type}, which does not fit the kind {column.kind}")
     if values.null_count == len(values):
         return
     if column.kind in (Kind.NUMBER, Kind.INTEGER) and not is_number(values.type):

@@ -17,6 +17,7 @@ Keys = NDArray[np.uint64]
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 _SAFE = 2.0**53
+_PICTURES = 1024  # at once
 
 
 def row_keys(table: Table, exclude_ids: bool = True) -> Keys:
@@ -43,12 +44,12 @@ def row_keys(table: Table, exclude_ids: bool = True) -> Keys:
 
 def learnt_keys(table: Table) -> Keys:
     """Hash every row over the columns whose values generators learn: neither ids nor texts, which are made anew."""
-    return _joined(table, [c.name for c in table.schema if c.kind.modelled])
+    return _joined(table, [c.name for c in table.schema if not c.kind.invented])
 
 
 def column_keys(table: Table) -> dict[str, Keys]:
     """Hash every value of the columns whose values generators learn; the sum over any columns is a key of part rows."""
-    return {c.name: scattered(c.name, value_keys(table[c.name])) for c in table.schema if c.kind.modelled}
+    return {c.name: scattered(c.name, value_keys(table[c.name])) for c in table.schema if not c.kind.invented}
 
 
 def scattered(name: str, keys: Keys) -> Keys:
@@ -72,6 +73,8 @@ def value_keys(values: pa.Array) -> Keys:
         Missing has a key of its own.
     """
     kind = values.type
+    if isinstance(kind, pa.FixedShapeTensorType):
+        return _of_pictures(values)
     if pa.types.is_dictionary(kind):
         return _of_levels(values)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
@@ -92,6 +95,14 @@ def _integers(values: pa.Array) -> NDArray[np.int64]:
     elif pa.types.is_uint64(kind):
         return np.asarray(values.fill_null(0).to_numpy(zero_copy_only=False).view(np.int64))
     return np.asarray(pc.fill_null(values.cast(pa.int64()), 0).to_numpy(zero_copy_only=False))
+
+
+def _of_pictures(values: pa.ExtensionArray) -> Keys:
+    """Hash all bytes of each picture."""
+    rows = values.storage.flatten().to_numpy().reshape(len(values), -1)
+    factors = np.random.PCG64(0).random_raw(rows.shape[1]) | np.uint64(1)
+    blocks = [rows[i : i + _PICTURES].astype(np.uint64) @ factors for i in range(0, len(rows), _PICTURES)]
+    return _mixed(np.concatenate([np.empty(0, np.uint64), *blocks]))
 
 
 def _whole(numbers: NDArray[np.int64]) -> Keys:

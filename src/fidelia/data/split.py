@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from fidelia.data.images.imageset import ImageSet
 from fidelia.data.keys import Keys, row_keys, value_keys
 from fidelia.data.table import Table
 from fidelia.errors import SchemaError, UsageError
@@ -19,36 +20,37 @@ from fidelia.schema.schema import closest
 from fidelia.schema.types import is_number
 
 Mask = NDArray[np.bool_]
+Rows = TypeVar("Rows", Table, ImageSet)
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """Two parts of a table that share no row.
+class Split(Generic[Rows]):
+    """Two parts of a table, or of pictures, that share no row.
 
     Parameters
     ----------
-    train : Table
+    train : Table or ImageSet
         The rows that generators learn from, in their order.
-    holdout : Table
+    holdout : Table or ImageSet
         The rows that they never see, in their order.
     notes : tuple of str
         How the split was made and what to keep in mind.
     """
 
-    train: Table
-    holdout: Table
+    train: Rows
+    holdout: Rows
     notes: tuple[str, ...] = ()
 
 
 def split(
-    table: Table,
+    table: Rows,
     *,
     holdout: float = 0.2,
     rng: Rng,
     by: str | None = None,
     time: str | None = None,
     duplicates: Literal["report", "together"] = "report",
-) -> Split:
+) -> Split[Rows]:
     """Set rows aside that no generator sees.
 
     Rows are drawn so that each level of a categorical target has the same share on both sides. Equal rows may
@@ -57,8 +59,8 @@ def split(
 
     Parameters
     ----------
-    table : Table
-        All rows.
+    table : Table or ImageSet
+        All rows. The labels of pictures are their target.
     holdout : float
         Share of rows (of entities with `by`) to set aside, in (0, 1).
     rng : Rng
@@ -77,6 +79,17 @@ def split(
     SchemaError
         When one side would be empty.
     """
+    if isinstance(table, ImageSet):
+        chosen, notes = _chosen(table.table(), holdout, rng, by, time, duplicates)
+    else:
+        chosen, notes = _chosen(table, holdout, rng, by, time, duplicates)
+    return Split(table.take(np.flatnonzero(~chosen)), table.take(np.flatnonzero(chosen)), tuple(notes))
+
+
+def _chosen(
+    table: Table, holdout: float, rng: Rng, by: str | None, time: str | None, duplicates: str
+) -> tuple[Mask, list[str]]:
+    """Return which rows are set aside, and what is to be said of it."""
     _check(table, holdout, by, time)
     keys = row_keys(table)
     if time is not None:
@@ -88,8 +101,7 @@ def split(
     else:
         chosen, notes = _by_row(table, holdout, rng)
     _refuse_empty(chosen, len(table))
-    parts = (table.take(np.flatnonzero(~chosen)), table.take(np.flatnonzero(chosen)))
-    return Split(*parts, notes=(*notes, *_straddling(keys, chosen)))
+    return chosen, [*notes, *_straddling(keys, chosen)]
 
 
 def _check(table: Table, holdout: float, by: str | None, time: str | None) -> None:

@@ -115,8 +115,14 @@ class TableCoder:
         """
         if said := self.schema.diff(table.schema):
             raise SchemaError(f"the table does not fit the training table: {'; '.join(said)}")
+        return self.code_some(table)
+
+    def code_some(self, table: Table) -> Coded:
+        """Return those coded columns that a table has, of the training table's columns."""
         found: dict[str, CodedColumn] = {}
         for name, coder in self.coders.items():
+            if name not in table.schema:
+                continue
             if isinstance(coder, NumberCoder | LevelCoder):
                 found[name] = coder.code(table[name], name)
             elif name in self.gaps:

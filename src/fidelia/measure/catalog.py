@@ -11,8 +11,10 @@ from importlib.metadata import entry_points
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.errors import NotApplicable, UsageError
 from fidelia.measure.entry import CATEGORIES, Entry
+from fidelia.measure.images.entries import DEFAULT as PICTURES
 from fidelia.schema.schema import closest
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ TABLES = (
     "fidelia.measure.completeness.entries",
     "fidelia.measure.generations.entries",
     "fidelia.measure.fairness.entries",
+    "fidelia.measure.images.entries",
 )
 log = logging.getLogger(__name__)
 
@@ -82,11 +85,11 @@ def chosen(wanted: Iterable[str] | None) -> list[Entry]:
     Parameters
     ----------
     wanted : iterable of str or None
-        Codes, names, categories ("fidelity"), or "all"; None for all of tier 1.
+        Codes, names, categories ("fidelity"), or "all"; None for all of tier 1 that measure tables of columns.
     """
     known = list(entries().values())
     if wanted is None:
-        return [entry for entry in known if entry.tier == 1]
+        return [entry for entry in known if entry.tier == 1 and "pictures" not in entry.needs]
     found: dict[str, Entry] = {}
     for word in wanted:
         group = [entry for entry in known if word.lower() in ("all", entry.category)]
@@ -100,7 +103,7 @@ def measure(case: Case, codes: Iterable[str] | None = None) -> tuple[list[Result
     Parameters
     ----------
     codes : iterable of str or None
-        Which metrics, as in `chosen`.
+        Which metrics, as in `chosen`; None, of pictures, for those that suit pictures.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def measure(case: Case, codes: Iterable[str] | None = None) -> tuple[list[Result
     declined : list of Declined
         The metrics that were not computed, each with its reason.
     """
-    wanted = chosen(codes)
+    wanted = chosen(PICTURES if codes is None and picture_column(case.schema) is not None else codes)
     results: list[Result] = []
     declined: list[Declined] = []
     with case.progress.stage("measure", len(wanted)) as tick:

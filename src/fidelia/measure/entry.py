@@ -25,6 +25,7 @@ CATEGORIES = {
     "STB": "stability",
     "GMU": "generative-model utility",
     "FAI": "fairness",
+    "IMG": "images",
 }
 
 
@@ -49,7 +50,7 @@ class Entry:
     needs : tuple of str
         What a case must have beside train and synthetic: ``"holdout"``, ``"target"``, ``"sensitive"``,
         ``"generations"``, ``"generator"``, ``"epsilon"``; ``"rules"``: columns that keep some, as keys, formats,
-        closed lists and rounding.
+        closed lists and rounding; ``"pictures"``: tables that carry some, for which alone it is measured by default.
     tier : {1, 2}
         1 is measured by default; 2 on demand.
     """

@@ -9,12 +9,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from threadpoolctl import ThreadpoolController
 
     from fidelia.measure.values import Values
 
@@ -71,14 +73,32 @@ def _columns(values: Values) -> list[Floats]:
     return [place[side] for side in sides]
 
 
-def boosted(categorical: list[int], task: str, seed: int) -> Learner:
-    """Return histogram gradient boosting: 100 rounds at rate 0.15, as strong here as deeper slow settings."""
+def boosted(
+    categorical: list[int],
+    task: str,
+    seed: int,
+    *,
+    rate: float = 0.15,
+    leaves: int = 31,
+    least: int = 20,
+    rounds: int = ROUNDS,
+) -> Learner:
+    """Return histogram gradient boosting: 100 rounds at rate 0.15, as strong here as deeper slow settings.
+
+    Parameters
+    ----------
+    rate, leaves, least, rounds : float, int, int, int
+        Learning rate, leaves of a tree, rows in a leaf, and trees: smaller steps of smaller trees rank rows a little
+        worse and give better probabilities.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
     learner: Learner = kind(
-        max_iter=ROUNDS,
-        learning_rate=0.15,
+        max_iter=rounds,
+        learning_rate=rate,
+        max_leaf_nodes=leaves,
+        min_samples_leaf=least,
         early_stopping=False,
         categorical_features=categorical or None,
         random_state=seed,
@@ -86,11 +106,13 @@ def boosted(categorical: list[int], task: str, seed: int) -> Learner:
     return learner
 
 
-def linear(task: str) -> Learner:
-    """Return ridge or logistic regression."""
+def linear(task: str, *, strength: float = 1.0) -> Learner:
+    """Return ridge or logistic regression; the data count `strength` times as much as the penalty."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    learner: Learner = Ridge(alpha=1.0) if task == "regression" else LogisticRegression(C=1.0, max_iter=100, tol=1e-3)
+    learner: Learner = (
+        Ridge(alpha=1 / strength) if task == "regression" else LogisticRegression(C=strength, max_iter=100, tol=1e-3)
+    )
     return learner
 
 
@@ -139,12 +161,12 @@ def forest(task: str, seed: int) -> Learner:
     return learner
 
 
-def network(task: str, seed: int) -> Learner:
-    """Return a network with one hidden layer of 32 units."""
+def network(task: str, seed: int, *, passes: int = 20) -> Learner:
+    """Return a network with one hidden layer of 32 units, trained for at most so many passes over the rows."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     kind = MLPRegressor if task == "regression" else MLPClassifier
-    made = kind(hidden_layer_sizes=(32,), alpha=1e-2, learning_rate_init=5e-3, max_iter=20, random_state=seed)
+    made = kind(hidden_layer_sizes=(32,), alpha=1e-2, learning_rate_init=5e-3, max_iter=passes, random_state=seed)
     return _Scaled(made) if task == "regression" else _plain(made)
 
 
@@ -215,16 +237,15 @@ def train(learner: Learner, x: Floats, y: NDArray[Any], classes: int) -> Callabl
     if len(present) < 2:
         return lambda q: _constant(len(q), present, classes)
     empty = np.isnan(x).all(axis=0)  # boosted trees cannot bin a column without values
-    from threadpoolctl import threadpool_limits
 
     # One thread: threads wait longer for each other than these small rounds take, many times so on a busy machine.
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with warnings.catch_warnings(), _pools().limit(limits=1):
         warnings.simplefilter("ignore")  # an optimum that is not reached to the last digit is good enough here
         fitted = learner.fit(np.where(empty, 0.0, x), y)
 
     def predict(q: Floats) -> Floats:
         q = np.where(empty, 0.0, q)
-        with threadpool_limits(1):
+        with _pools().limit(limits=1):
             if classes == 0:
                 return np.asarray(fitted.predict(q), dtype=np.float64)
             out = np.zeros((len(q), classes))
@@ -232,6 +253,14 @@ def train(learner: Learner, x: Floats, y: NDArray[Any], classes: int) -> Callabl
             return out
 
     return predict
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    """The pools of threads of this process; finding them takes longer than a small model."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _constant(n: int, present: NDArray[Any], classes: int) -> Floats:

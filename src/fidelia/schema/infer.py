@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from fidelia.errors import SchemaError
 from fidelia.schema.kinds import Kind
 from fidelia.schema.schema import Column, Schema, closest
-from fidelia.schema.types import is_number, is_text
+from fidelia.schema.types import is_number, is_pictures, is_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,6 +182,8 @@ def infer(arrow: pa.Table, *, target: str | None = None, kinds: Mapping[str, str
 
 def column(name: str, values: pa.ChunkedArray, *, is_target: bool = False) -> Column:
     """Guess what one column is."""
+    if is_pictures(values.type):
+        return Column(name, Kind.IMAGE, reason=f"pictures of {' x '.join(map(str, values.type.shape))}")
     if pa.types.is_float16(values.type):
         values = values.cast(pa.float32())  # Arrow computes little in half precision
     looked_at = _present(_sampled(values))

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     DATETIME = "datetime"
     TEXT = "text"
     ID = "id"
+    IMAGE = "image"
 
     @property
     def continuous(self) -> bool:
@@ -28,8 +29,13 @@ class Kind(StrEnum):
 
     @property
     def modelled(self) -> bool:
-        """Whether values are learnt; the values of ids and texts are made anew instead."""
-        return self not in (Kind.ID, Kind.TEXT)
+        """Whether values are learnt as a column of a table: neither those of ids and texts nor pictures."""
+        return self not in (Kind.ID, Kind.TEXT, Kind.IMAGE)
+
+    @property
+    def invented(self) -> bool:
+        """Whether values are made anew instead of learnt."""
+        return self in (Kind.ID, Kind.TEXT)
 
 
 _CONTINUOUS = frozenset({Kind.NUMBER, Kind.INTEGER, Kind.DATETIME})

@@ -22,11 +22,11 @@ import pyarrow.compute as pc
 from fidelia.data.table import Table
 from fidelia.errors import NotApplicable, UsageError
 from fidelia.generate import bundle
-from fidelia.generate.catalog import Generator, find
+from fidelia.generate.catalog import Generator, Tunable, find
 from fidelia.generate.conditions import Given
 from fidelia.generate.sampling import sample, stream
 from fidelia.rng import Rng
-from fidelia.testing.tables import ROWS, everyday, peculiar
+from fidelia.testing.tables import ROWS, everyday, moved, peculiar
 
 Check = Callable[["Subject"], None]
 CHILD = """
@@ -277,6 +277,43 @@ def check_bundles_hold_nothing_of_single_rows(it: Subject) -> None:
     words = ["qwxzrare", *(f"zq{n:05d}zq" for n in range(ROWS)), *table["id"].to_pylist()]
     words += [str(value) for value in table["big"].to_pylist()]
     for word in words:
+        assert word.encode() not in content, f"{word!r}"
+
+
+def check_tuned_on_another_table(it: Subject) -> None:
+    """A generator that can be tuned draws the columns, levels and conditions of the other table, and is as before."""
+    model, table = it.fitted(everyday()), moved()
+    if not isinstance(model, Tunable):
+        return
+    before = _bytes(sample(model, 100, rng=Rng(2)))
+    made = model.tuned(table, rng=Rng(0))
+    drawn = sample(made, 300, rng=Rng(1))
+    assert _bytes(sample(model, 100, rng=Rng(2))) == before
+    assert _bytes(sample(model.tuned(table, rng=Rng(0)), 300, rng=Rng(1))) == _bytes(drawn)
+    assert sorted(drawn.schema.names) == sorted(table.schema.names)
+    for name in table.schema.names:
+        assert drawn[name].type.equals(table[name].type), f"column {name!r}: {drawn[name].type}"
+    given = Given.parse(["level=violet", "extra=5..8"])
+    rows = sample(made, 50, given=given, rng=Rng(1)).arrow
+    assert pc.all(pc.equal(rows["level"], "violet")).as_py() and pc.min(rows["extra"]).as_py() >= 5
+
+
+def check_tuned_bundles_hold_nothing_of_single_rows(it: Subject) -> None:
+    """What is tuned is saved and loaded like any other model, and holds no value of single rows of either table."""
+    model, table = it.fitted(everyday()), moved()
+    if not isinstance(model, Tunable):
+        return
+    made = model.tuned(table, rng=Rng(0))
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "m.fidelia")
+        bundle.save(place, generator_name=it.name, generator=made, schema=made.sample(0, rng=Rng(0)).schema)
+        again = sample(bundle.load(place).generator, 60, rng=Rng(5))
+        assert _bytes(again) == _bytes(sample(made, 60, rng=Rng(5)))
+        with zipfile.ZipFile(place) as file:
+            content = b"\n".join(file.read(name) for name in file.namelist())
+    for value in np.asarray(table["precise"]).tolist():
+        assert np.float64(value).tobytes() not in content, f"number {value!r}"
+    for word in ("qwxzrare", *table["id"].to_pylist(), *map(str, table["big"].to_pylist())):
         assert word.encode() not in content, f"{word!r}"
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from fidelia.data.images.imageset import ImageSet
 from fidelia.data.table import Table
 from fidelia.errors import NotApplicable
 from fidelia.measure.case import Case
@@ -27,6 +28,8 @@ from fidelia.schema import Column, Kind, Role, Schema
 if TYPE_CHECKING:
     from fidelia.measure.entry import Entry
 
+COPYING = {"IMG10"}
+"""Codes that look for copies, whatever their category."""
 SCHEMA = Schema(
     (
         Column("x", Kind.NUMBER),
@@ -67,8 +70,8 @@ def check_metric(metric: Entry | str, rows: int = 600) -> None:
         When the metric breaks its contract; the message names the check.
     """
     entry = find(metric) if isinstance(metric, str) else metric
-    ruled = "rules" in entry.needs
-    cases = _cases(rows, ruled_rows if ruled else real_rows)
+    ruled, pictured = "rules" in entry.needs, "pictures" in entry.needs
+    cases = _cases(rows, ruled_rows if ruled else picture_rows if pictured else real_rows)
     if "generators" in entry.needs:  # what compares generators declines the tables of one
         _check_legal(entry, "the tables of one generator", cases["real"])
         return
@@ -78,7 +81,8 @@ def check_metric(metric: Entry | str, rows: int = 600) -> None:
     _check_direction(entry, cases, fresh)
     _check_orders(entry, cases, fresh)
     assert _same(fresh, entry(replace(cases["real"]))), f"{entry.code}: the same case gave another result"
-    for name, case in (_legal(rows) | (_legal_ruled(rows) if ruled else {})).items():
+    further = _legal_ruled(rows) if ruled else _legal_pictures(rows) if pictured else {}
+    for name, case in (_legal(rows) | further).items():
         _check_legal(entry, name, case)
 
 
@@ -131,6 +135,35 @@ def _legal_ruled(rows: int) -> dict[str, Case]:
     }
 
 
+@cache
+def _legal_pictures(rows: int) -> dict[str, Case]:
+    """Return awkward sets of pictures, by name."""
+    real = _cases(rows, picture_rows)["real"]
+    plain = [_without_labels(t) for t in (real.train, real.synthetic, real.unseen)]
+    return {
+        "pictures without a holdout": replace(real, holdout=None),
+        "pictures without labels": replace(real, train=plain[0], synthetic=plain[1], holdout=plain[2], generations=()),
+        "two pictures": replace(
+            real, train=picture_rows(2, 1), synthetic=picture_rows(2, 2), holdout=picture_rows(2, 3)
+        ),
+        "twenty pictures": replace(real, train=picture_rows(20, 1), synthetic=picture_rows(20, 2)),
+        "no synthetic pictures": replace(real, synthetic=picture_rows(0, 2)),
+        "equal pictures": replace(real, train=real.train.take(np.zeros(rows, int))),
+        "tiny pictures": _tiny(rows),
+    }
+
+
+def _without_labels(table: Table) -> Table:
+    return ImageSet.of(table).without_labels().table()
+
+
+def _tiny(rows: int) -> Case:
+    """Return pictures of one pixel in colour."""
+    drawn = np.random.default_rng(0).integers(0, 256, (rows, 1, 1, 3), dtype=np.uint8)
+    train, synthetic, holdout = (ImageSet(part).table() for part in np.array_split(drawn, 3))
+    return Case(train, synthetic, holdout, Rng(0))
+
+
 def _unseeing(_: Table, n: int, rng: Rng) -> Table:
     """Make rows as a generator would that knows the law and never looked at train."""
     return real_rows(n, rng.integer())
@@ -160,6 +193,20 @@ def real_rows(n: int, seed: int, broken: float = 0.0) -> Table:
             "label": pa.array(label),
         }
     )
+
+
+def picture_rows(n: int, seed: int, broken: float = 0.0) -> Table:
+    """Return small pictures of three kinds: bars that stand, bars that lie, and blots; a share of them noise."""
+    r = np.random.default_rng(seed)
+    kind, place, width = r.integers(0, 3, n), 4 * r.random((n, 2)) + 2, r.uniform(0.8, 1.6, n)
+    along = np.arange(8)
+    far = [(along - place[:, [i]]) ** 2 / width[:, None] ** 2 for i in range(2)]
+    drop = np.where((kind != 1)[:, None], far[0], 0)[:, None, :] + np.where((kind != 0)[:, None], far[1], 0)[:, :, None]
+    shown = 230 * np.exp(-drop / 2) + 8 * r.normal(size=(n, 8, 8))
+    noise = r.normal(128, 60, (n, 8, 8))
+    shown = np.where((r.random(n) < broken)[:, None, None], noise, shown)
+    pixels = np.clip(shown, 0, 255).astype(np.uint8)[..., None]
+    return ImageSet(pixels, tuple(np.array(["standing", "lying", "blot"])[kind].tolist())).table()
 
 
 def ruled_rows(n: int, seed: int, broken: float = 0.0) -> Table:
@@ -265,7 +312,7 @@ def _check_direction(entry: Entry, cases: Mapping[str, Case], fresh: Result) -> 
     """Rows of another law score worse; for what looks for copies, copies do; for stability, one broken set of three."""
     if entry.direction is Direction.INFO:
         return
-    copying = entry.category in ("authenticity", "privacy")
+    copying = entry.category in ("authenticity", "privacy") or entry.code in COPYING
     worse = ("copies",) if copying else ("broken 0.4", "broken 0.9")
     if entry.category == "stability":
         worse = ("uneven 0.4", "uneven 0.9")

@@ -42,6 +42,21 @@ def everyday(flavour: Any = "pandas", rows: int = ROWS) -> Table:
     return _table(columns, [*kinds, integer, Kind.ID, Kind.TEXT], flavour)
 
 
+def moved(rows: int = 120) -> Table:
+    """Return a small table of another domain than `everyday`: prices, levels and columns are others in part."""
+    like = everyday(rows=ROWS + rows)
+    arrow = like.arrow.slice(ROWS).drop_columns(["count"])
+    names = arrow.column_names
+    price = pa.array(np.asarray(arrow["price"]) + 500)
+    level = pa.array(["violet" if i % 3 == 0 else value for i, value in enumerate(arrow["level"].to_pylist())])
+    for name, values in (("price", price), ("level", level)):
+        arrow = arrow.set_column(names.index(name), name, values)
+    draw = np.random.Generator(np.random.PCG64(13))
+    arrow = arrow.append_column("extra", pa.array(np.asarray(price) / 100 + draw.normal(size=rows).round(1)))
+    columns = (*(column for column in like.schema if column.name != "count"), Column("extra", Kind.NUMBER))
+    return Table(arrow.combine_chunks(), Schema(columns), like.flavour)
+
+
 def peculiar() -> dict[str, Table]:
     """Return small tables that have broken other generators, by name."""
     n = 60

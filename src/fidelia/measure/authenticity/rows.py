@@ -72,12 +72,12 @@ def keyed(case: Case) -> Keyed:
 
 
 def _keyed(case: Case) -> Keyed:
-    if not case.values:
+    names = sorted(column.name for column in case.schema if not column.kind.invented)
+    if not names:
         raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
     for name in ("synthetic", "train"):
         if not len(getattr(case, name)):
             raise NotApplicable("TOO_FEW_ROWS", f"the {name} table has no rows")
-    names = sorted(case.values)
     train, made = _matrix(case, "train", names), _matrix(case, "synthetic", names)
     if case.holdout is None or not len(case.holdout):
         return Keyed(names, train, made, None, None, None)

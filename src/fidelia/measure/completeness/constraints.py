@@ -54,11 +54,14 @@ class Violation:
         In words, for people.
     rows : (n_synthetic,) bool
         Which synthetic rows.
+    chance : float
+        How probable it is that a fresh real row breaks it too: of a level not seen yet, Good's estimate.
     """
 
     column: str
     rule: str
     rows: Mask
+    chance: float = 0.0
 
 
 def violations(synthetic: Table, real: list[Table]) -> list[Violation]:
@@ -74,10 +77,10 @@ def violations(synthetic: Table, real: list[Table]) -> list[Violation]:
 def _of_column(column: Column, values: pa.Array, real: list[pa.Array]) -> Iterator[Violation]:
     if not any(part.null_count for part in real):
         yield Violation(column.name, "is missing, and never is in the real rows", _bool(pc.is_null(values)))
-    if column.kind.discrete and unseen(levels := pa.concat_arrays([_words(part) for part in real])) < CLOSED:
+    if column.kind.discrete and (new := unseen(levels := pa.concat_arrays([_words(part) for part in real]))) < CLOSED:
         known = pc.unique(levels)
         strange = pc.and_(pc.invert(pc.is_in(_words(values), known)), pc.is_valid(values))
-        yield Violation(column.name, "has a level that no real row has", _bool(strange))
+        yield Violation(column.name, "has a level that no real row has", _bool(strange), new)
     if column.kind is Kind.INTEGER and pa.types.is_floating(values.type):
         numbers = values.to_numpy(zero_copy_only=False)
         yield Violation(column.name, "is not a whole number", np.isfinite(numbers) & (numbers != np.floor(numbers)))

@@ -48,6 +48,8 @@ def formats(case: Case) -> Result:
     tables = {"train": case.contrast.case.train, "synthetic": case.synthetic, "holdout": case.contrast.case.unseen}
     found: dict[str, tuple[str, dict[str, Codes]]] = {}
     for column in case.schema:
+        if column.kind not in (Kind.ID, Kind.TEXT, Kind.CATEGORY):
+            continue
         values = {side: words(table[column.name]) for side, table in tables.items()}
         if _open(column.kind, values["train"]) and (learnt := shapes(values)) is not None:
             found[column.name] = learnt

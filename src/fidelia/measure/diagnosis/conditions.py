@@ -28,6 +28,7 @@ CUTS = np.array([0.002, 0.02, 0.05, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875,
 HEAVY = 0.05
 APART = 0.015
 LEVELS = 64
+CLOSED = 0.01
 MOST_CUT = 100_000
 DAY = 86_400e6
 
@@ -70,7 +71,10 @@ def _sides(values: Values) -> dict[str, NDArray[np.generic]]:
 
 
 def _levels(values: Values) -> Axis:
-    """Cells: the frequent levels, all rare ones together, all that no real row has, and missing."""
+    """Cells: the frequent levels, all rare ones together, all that no real row has, and missing.
+
+    Where fresh real rows would bring new levels too (Good's estimate), those that no real row has are rare ones.
+    """
     sides = {name: side.astype(np.int64) for name, side in _sides(values).items()}
     levels = values.levels or ()
     counts = {name: np.bincount(side, minlength=values.codes)[:-1] for name, side in sides.items()}
@@ -78,7 +82,7 @@ def _levels(values: Values) -> Axis:
     kept = np.flatnonzero(real >= FEW)
     kept = np.sort(kept[np.argsort(-real[kept], kind="stable")[:LEVELS]])
     rare, foreign, missing = len(kept), len(kept) + 1, len(kept) + 2
-    cell = np.where(real == 0, foreign, rare)
+    cell = np.where((real == 0) & ((real == 1).sum() < CLOSED * real.sum()), foreign, rare)
     cell[kept] = np.arange(len(kept))
     cell = np.append(cell, missing)
     codes = {name: cell[side] for name, side in sides.items()}

@@ -19,7 +19,7 @@ from fidelia.measure.diagnosis.verdicts import Verdict, verdicts
 from fidelia.measure.result import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -93,11 +93,8 @@ def diagnose(case: Case, by: str | None = None) -> Diagnosis:
     NotApplicable
         When a table has fewer than two rows or nothing but ids and texts.
     """
-    whole = case.contrast.case
-    if not whole.values:
-        raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
-    cut = axes(whole.values.values())
-    explained = explain(cut, ("train", "holdout"), "synthetic", case.rng.child("diagnosis/rules"))
+    whole, explained = case.contrast.case, explanation(case)
+    cut = explained.axes
     seen = _unless_declined(lambda: curves(case))
     found = _unless_declined(lambda: clusters(whole, by))
     known = seen if isinstance(seen, Curves) else None
@@ -127,6 +124,25 @@ def diagnose(case: Case, by: str | None = None) -> Diagnosis:
     )
 
 
+def explanation(case: Case) -> Explained:
+    """Return the rules by which the synthetic rows differ from real ones, computed once for each case.
+
+    Raises
+    ------
+    NotApplicable
+        ``UNSUPPORTED_TYPE``.
+    """
+    return case.once("diagnosis/rules", _explanation)
+
+
+def _explanation(case: Case) -> Explained:
+    whole = case.contrast.case
+    if not whole.values:
+        raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
+    rng = case.rng.child("diagnosis/rules")
+    return explain(axes(whole.values.values()), ("train", "holdout"), "synthetic", rng)
+
+
 def diagnosed(case: Case) -> Diagnosis:
     """Return the diagnosis by k-means, computed once for each case."""
     return case.once("diagnosis", diagnose)
@@ -146,7 +162,7 @@ def _spacing(whole: Case) -> float:
 
 
 def _moved(
-    whole: Case, cut: list[Axis], explained: Explained, found: Clusters, odd: NDArray[np.bool_] | None
+    whole: Case, cut: Sequence[Axis], explained: Explained, found: Clusters, odd: NDArray[np.bool_] | None
 ) -> Change:
     """Compare the cluster shares of rows that lie in no missing or invented region."""
     gone = [rule for rule in explained.rules if rule.where != "shifted"]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.diagnosis.conditions import axes
 from fidelia.measure.diagnosis.diagnose import Diagnosis, diagnosed
 from fidelia.measure.diagnosis.rules import explain
 from fidelia.measure.diagnosis.words import FEW, percent
@@ -16,7 +15,13 @@ from fidelia.measure.result import Reference, Result
 from fidelia.measure.space.caveats import subsampled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from fidelia.measure.case import Case
+    from fidelia.measure.diagnosis.conditions import Axis
+    from fidelia.rng import Rng
 
 
 def uncovered(case: Case) -> Result:
@@ -65,32 +70,50 @@ def _described(case: Case, diagnosis: Diagnosis) -> list[dict[str, Any]]:
     """Return rules that tell the rows beyond reach from the rows within it, confirmed on other rows."""
     curves = diagnosis.curves
     assert curves is not None
-    if (~curves.covered).sum() < 4 * FEW or curves.covered.sum() < 4 * FEW:
-        return []
-    whole = case.contrast.case
-    rows = whole.embedded.rows["train"][curves.picked["train"]]
-    cut = [
-        replace(
-            axis,
-            codes={
-                "within": axis.codes["train"][rows[curves.covered]],
-                "beyond": axis.codes["train"][rows[~curves.covered]],
-            },
-        )
-        for axis in axes(whole.values.values())
+    rows = case.contrast.case.embedded.rows["train"][curves.picked["train"]]
+    found = told_apart(diagnosis.explained.axes, "train", rows, ~curves.covered, case.rng.child("DIV16"))
+    return [
+        line | {"sentence": f"of the real rows with {line['text']}, {percent(line['precision'])} are out of reach"}
+        for line in found
     ]
-    found = explain(cut, ("within",), "beyond", case.rng.child("DIV16"), gains=True)
-    share = float((~curves.covered).mean())
+
+
+def told_apart(
+    cut: Sequence[Axis], side: str, rows: NDArray[np.int64], marked: NDArray[np.bool_], rng: Rng
+) -> list[dict[str, Any]]:
+    """Return rules that tell marked rows from the others of one table, found on one half and confirmed on the other.
+
+    Parameters
+    ----------
+    cut : sequence of Axis
+    side : {"train", "synthetic", "holdout"}
+    rows : (n,) int64
+        Rows of that table.
+    marked : (n,) bool
+    rng : Rng
+
+    Returns
+    -------
+    list of dict
+        Rule in words, share of all rows that it holds for, share of marked rows among those, share of all that is
+        marked. Empty where fewer than forty rows are marked or not.
+    """
+    if min(marked.sum(), (~marked).sum()) < 4 * FEW:
+        return []
+    parts = [
+        replace(axis, codes={"within": axis.codes[side][rows[~marked]], "beyond": axis.codes[side][rows[marked]]})
+        for axis in cut
+    ]
+    found = explain(parts, ("within",), "beyond", rng, gains=True)
+    share = float(marked.mean())
     lines = []
     for rule in found.rules:
         inner, outer = rule.synthetic * share, rule.real * (1 - share)
-        precision = inner / (inner + outer)
         lines.append({
             "text": rule.text,
             "columns": list(rule.columns),
             "share": inner + outer,
-            "precision": precision,
+            "precision": inner / (inner + outer),
             "base": share,
-            "sentence": f"of the real rows with {rule.text}, {percent(precision)} are out of reach",
         })  # fmt: skip
     return lines

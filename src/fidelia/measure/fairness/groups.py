@@ -61,6 +61,21 @@ def groups_of(case: Case) -> tuple[list[Groups], tuple[Caveat, ...]]:
     return kept, _caveats(found, [name for name in case.sensitive if name not in [g.column for g in kept]])
 
 
+def classes_of(case: Case) -> tuple[list[Groups], tuple[Caveat, ...]]:
+    """Return the groups of the target of a case, and what must be said of small ones.
+
+    Raises
+    ------
+    NotApplicable
+        ``NEEDS_TARGET``, or ``DEGENERATE_COLUMN`` where the target has no two groups.
+    """
+    name = case.target
+    found = _groups(case.values[name]) if name in case.values else None
+    if found is None or len(found.names) < 2:
+        raise NotApplicable("DEGENERATE_COLUMN", f"{name!r} has no two groups of {FEWEST} rows in each real table")
+    return [found], _caveats([found], [])
+
+
 def _groups(values: Values) -> Groups:
     sides = {side: getattr(values, side) for side in ("train", "synthetic", "holdout")}
     known = {side: array for side, array in sides.items() if array is not None}

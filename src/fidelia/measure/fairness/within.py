@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fidelia.errors import NotApplicable
-from fidelia.measure.fairness.groups import Groups, groups_of
+from fidelia.measure.fairness.groups import Groups, classes_of, groups_of
 from fidelia.measure.learners import BOOSTED
 from fidelia.measure.result import Caveat, Reference, Result
 from fidelia.measure.space.caveats import subsampled
@@ -50,10 +51,19 @@ def group_fidelity(case: Case) -> Result:
     that the noise of small groups hides no large one. The reference is what the worst of as many groups is expected
     to show when none differs. Authenticity stands beside it with Newcombe's interval.
     """
+    return _worst_group(case, "FAI03", groups_of)
+
+
+def class_fidelity(case: Case) -> Result:
+    """IMG09: as FAI03, of the classes of the target: which class is worst drawn, and what each class scores."""
+    return _worst_group(case, "IMG09", classes_of)
+
+
+def _worst_group(case: Case, code: str, cut: Callable[[Case], tuple[list[Groups], tuple[Caveat, ...]]]) -> Result:
     side = case.contrast
-    grouped, caveats = groups_of(side.case)
+    grouped, caveats = cut(side.case)
     near = side.case.neighbors
-    rng = case.rng.child("FAI03")
+    rng = case.rng.child(code)
     lines, absent = [], []
     for groups in grouped:
         for g, name in enumerate(groups.names):

@@ -139,15 +139,20 @@ def _alphas(case: Case, groups: Groups) -> list[tuple[float | None, float | None
     return found
 
 
-def grouped(case: Case) -> Groups:
+def grouped(case: Case, by: str | None = None) -> Groups:
     """Return the groups of a case's rows: at most ten, of at least twenty train rows each.
+
+    Parameters
+    ----------
+    by : str or None
+        The column that cuts the rows into groups; None for the first of the candidates that does.
 
     Raises
     ------
     NotApplicable
         When no column cuts the rows into two such groups.
     """
-    for values in _candidates(case):
+    for values in _candidates(case) if by is None else [v for v in case.values.values() if v.name == by]:
         cut = _cut(values)
         kept = [(name, code) for name, code in cut[0] if (cut[1]["train"] == code).sum() >= FEWEST]
         kept = sorted(kept, key=lambda group: -int((cut[1]["train"] == group[1]).sum()))[:GROUPS]
@@ -178,6 +183,7 @@ def _balance(values: Values) -> float:
 def _cut(values: Values) -> tuple[list[tuple[str, int]], dict[str, NDArray[np.int64]]]:
     """Return the names and codes of a column's groups, and each row's code: levels, or quarters of a number."""
     sides = {name: getattr(values, name) for name in ("train", "synthetic", "holdout")}
+    sides = {name: side for name, side in sides.items() if side is not None}
     if values.levels is not None:
         names = [*values.levels, "missing"]
         return list(zip(names, range(len(names)), strict=True)), {k: v.astype(np.int64) for k, v in sides.items()}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Products = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 EXACT, MOST, FEATURES = 8_000, 10_000, 1_024
+PICTURES = 4_000
 DOUBLE = 2_000
 BLOCK_CELLS = 4_000_000
 PERMUTATIONS = 200
@@ -46,12 +47,12 @@ class Gram(Protocol):
 
     Parameters
     ----------
-    diagonal : float
+    diagonal : float or (rows,) float64
         Of each row with itself.
     """
 
     @property
-    def diagonal(self) -> float:
+    def diagonal(self) -> float | Floats:
         """The kernel of a row with itself."""
         ...
 
@@ -79,20 +80,52 @@ class Blocks:
 
     def products(self, u: NDArray[Any], v: NDArray[Any]) -> Products:
         """Return u'Ku, u'Kv and v'Kv of each pair of weights."""
-        u, v = u.astype(self.points.dtype), v.astype(self.points.dtype)
-        xx, xy, yy = (np.zeros(u.shape[1]) for _ in range(3))
         square = np.einsum("nd,nd->n", self.points, self.points)
-        step = max(1, BLOCK_CELLS // len(self.points))
-        for at in range(0, len(self.points), step):
-            rows = slice(at, min(at + step, len(self.points)))
-            block = self.points[rows] @ self.points.T
-            block = self.kernel(np.maximum(square[rows, None] + square - 2 * block, 0))
-            block[np.arange(len(block)), np.arange(rows.start, rows.stop)] = self.diagonal
-            ku, kv = block @ u, block @ v
-            xx += np.einsum("np,np->p", u[rows], ku, dtype=np.float64)
-            xy += np.einsum("np,np->p", v[rows], ku, dtype=np.float64)
-            yy += np.einsum("np,np->p", v[rows], kv, dtype=np.float64)
-        return xx, xy, yy
+
+        def block(rows: slice) -> NDArray[Any]:
+            found = self.points[rows] @ self.points.T
+            found = self.kernel(np.maximum(square[rows, None] + square - 2 * found, 0))
+            found[np.arange(len(found)), np.arange(rows.start, rows.stop)] = self.diagonal
+            return found
+
+        return _blockwise(block, u.astype(self.points.dtype), v.astype(self.points.dtype))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cubic:
+    """The exact matrix of (x.y / d + 1)^3, block by block: the kernel of the kernel inception distance."""
+
+    points: NDArray[Any]
+
+    @property
+    def diagonal(self) -> Floats:
+        """The kernel of each row with itself, ``(n,)``."""
+        square = np.einsum("nd,nd->n", self.points, self.points, dtype=np.float64)
+        return np.asarray((square / self.points.shape[1] + 1) ** 3)
+
+    def products(self, u: NDArray[Any], v: NDArray[Any]) -> Products:
+        """Return u'Ku, u'Kv and v'Kv of each pair of weights."""
+        scaled = self.points / self.points.dtype.type(self.points.shape[1])
+
+        def block(rows: slice) -> NDArray[Any]:
+            found = scaled[rows] @ self.points.T + 1
+            return np.asarray(found * found * found)
+
+        return _blockwise(block, u.astype(self.points.dtype), v.astype(self.points.dtype))
+
+
+def _blockwise(block: Callable[[slice], NDArray[Any]], u: NDArray[Any], v: NDArray[Any]) -> Products:
+    """Return u'Ku, u'Kv and v'Kv in one pass over the rows of K, some at once."""
+    xx, xy, yy = (np.zeros(u.shape[1]) for _ in range(3))
+    step = max(1, BLOCK_CELLS // len(u))
+    for at in range(0, len(u), step):
+        rows = slice(at, min(at + step, len(u)))
+        part = block(rows)
+        ku, kv = part @ u, part @ v
+        xx += np.einsum("np,np->p", u[rows], ku, dtype=np.float64)
+        xy += np.einsum("np,np->p", v[rows], ku, dtype=np.float64)
+        yy += np.einsum("np,np->p", v[rows], kv, dtype=np.float64)
+    return xx, xy, yy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +170,8 @@ def discrepancy(gram: Gram, rows: int, pairs: Sequence[Pair], *, unbiased: bool 
     xx, xy, yy = gram.products(u, v)
     n, m = (np.array([len(pair[i]) for pair in pairs], dtype=np.float64) for i in range(2))
     itself = float(unbiased)
-    within = [(s - itself * gram.diagonal * k) / np.maximum(k * (k - itself), 1) for s, k in ((xx, n), (yy, m))]
+    own = [np.broadcast_to(np.float64(gram.diagonal), rows) @ w for w in (u, v)]
+    within = [(s - itself * o) / np.maximum(k * (k - itself), 1) for s, o, k in ((xx, own[0], n), (yy, own[1], m))]
     return np.asarray(within[0] + within[1] - 2 * xy / (n * m))
 
 
@@ -166,6 +200,23 @@ def energy(case: Case) -> Result:
     rng = case.rng.child("FID13")
     clouds = _cut(shuffled(case.contrast.case, rng), EXACT // 3)
     found, p = _measured(case, "FID13", _exact(np.concatenate(list(clouds.values())), minus_distance, 0.0), clouds)
+    said = {"p_value": p, "permutations": PERMUTATIONS}
+    return found.result(breakdown=said, caveats=_caveats(case, clouds), embedding=case.embedded.hash)
+
+
+def kernel_distance(case: Case) -> Result:
+    """IMG03: unbiased squared MMD of train and synthetic features with k(x, y) = (x.y / d + 1)^3.
+
+    All pairs of at most 4,000 pictures a side count, instead of a hundred draws of a thousand: the mean is the same,
+    the noise is less.
+
+    References
+    ----------
+    Binkowski, Sutherland, Arbel and Gretton (2018), Demystifying MMD GANs, ICLR, arXiv 1801.01401.
+    """
+    clouds = _cut(shuffled(case.contrast.case, case.rng.child("IMG03")), PICTURES)
+    pool = np.concatenate(list(clouds.values()))
+    found, p = _measured(case, "IMG03", Cubic(pool.astype(np.float64 if len(pool) <= DOUBLE else np.float32)), clouds)
     said = {"p_value": p, "permutations": PERMUTATIONS}
     return found.result(breakdown=said, caveats=_caveats(case, clouds), embedding=case.embedded.hash)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.errors import UsageError
 from fidelia.measure.space.given import FromFunction, Precomputed, numbers
 from fidelia.measure.space.one_class import OneClass
@@ -34,7 +35,8 @@ def with_embedding(case: Case, spec: Spec) -> Case:
     ----------
     spec : None, str, OneClass, callable, mapping or Embedding
         None and ``"tabular"`` leave the default. A mapping gives features of each table's rows, in their order:
-        arrays ``(n, width)``, or paths of ``.npy`` or ``.parquet`` files.
+        arrays ``(n, width)``, or paths of ``.npy`` or ``.parquet`` files. Of tables that carry pictures: an extractor,
+        see `fidelia.measure.images.choose.embedding`.
 
     Raises
     ------
@@ -43,10 +45,14 @@ def with_embedding(case: Case, spec: Spec) -> Case:
     MissingExtra
         ``"one-class"`` without torch.
     """
-    if spec is None or spec == "tabular":
-        return case
     if isinstance(spec, Mapping):
         return _with_features(case, spec)
+    if picture_column(case.schema) is not None:
+        from fidelia.measure.images.choose import with_extractor
+
+        return with_extractor(case, spec)
+    if spec is None or spec == "tabular":
+        return case
     return replace(case, embedding=embedding(spec, case.train, case.rng.child("embedding")))
 
 

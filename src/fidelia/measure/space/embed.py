@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.errors import NotApplicable
 from fidelia.measure.space.tabular import Tabular, fit
 
@@ -120,7 +121,7 @@ class Embedded:
 
 def embed(case: Case) -> Embedded:
     """Return the tables of `case` as points, subsampled where a full search would be too much work."""
-    embedding = case.embedding or fit(case.train)
+    embedding = case.embedding or default(case.train)
     cap = most_rows(embedding.width)
     points: dict[str, Any] = {"holdout": None}
     rows: dict[str, NDArray[np.int64]] = {}
@@ -135,6 +136,16 @@ def embed(case: Case) -> Embedded:
     whole = all(len(rows[side]) == len(free[side]) for side in rows)
     fitted = len(case.train) - len(free["train"])
     return Embedded(embedding, points["train"], points["synthetic"], points["holdout"], rows, not whole, fitted)
+
+
+def default(train: Table) -> Embedding:
+    """Return the embedding that is taken where none is said: of columns, or of the pictures where there are some."""
+    if picture_column(train.schema) is None:
+        return fit(train)
+    from fidelia.measure.images.extractor import Extracted
+    from fidelia.measure.images.random_convolutions import RandomConvolutions
+
+    return Extracted.by(RandomConvolutions(), train)
 
 
 def by_columns(case: Case) -> Tabular:

@@ -13,8 +13,7 @@ One-Class Classification, ICML, for centre, radius and why no layer has a bias.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from hashlib import blake2b
 from itertools import pairwise
@@ -24,14 +23,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from fidelia.errors import MissingExtra, NotApplicable, UsageError
-from fidelia.measure.space.tabular import Tabular
 from fidelia.measure.space.tabular import fit as fit_tabular
+from fidelia.measure.space.threads import one_torch_thread
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from fidelia.data.table import Table
+    from fidelia.measure.space.embed import Embedding
     from fidelia.rng import Rng
 
     Floats = NDArray[np.float64]
@@ -85,8 +85,13 @@ class OneClass:
             if not low <= value <= high or (low == 0 and value == 0) or (name == "share" and value == 1):
                 raise UsageError(f"one-class embedding: {name} is {value}, but must lie in {low} to {high}")
 
-    def fit(self, train: Table, rng: Rng) -> OneClassSpace:
+    def fit(self, train: Table, rng: Rng, space: Embedding | None = None) -> OneClassSpace:
         """Train on a random part of `train`.
+
+        Parameters
+        ----------
+        space : Embedding or None
+            What the network sees of a row; None for the tabular embedding, fitted on train.
 
         Raises
         ------
@@ -98,25 +103,27 @@ class OneClass:
         _torch()
         if len(train) < FEWEST:
             raise NotApplicable("TOO_FEW_ROWS", f"{len(train)} train rows; a one-class network needs {FEWEST}")
-        space = fit_tabular(train)
-        n = min(int(self.share * len(train)), MOST)
-        rows = np.sort(rng.child("split").generator().choice(len(train), n, replace=False))
+        space = space or fit_tabular(train)
+        free = space.calibration(train)
+        n = min(int(self.share * len(free)), MOST)
+        rows = np.sort(free[rng.child("split").generator().choice(len(free), n, replace=False)])
         points = space.transform(train.take(rows))
         middle = points.mean(axis=0)
         weights, centre, radius = _trained(self, points - middle, rng)
         name = f"{NAME}/{VERSION}/{astuple(self)}/{space.hash}"
         digest = blake2b(name.encode() + b"".join(w.tobytes() for w in weights), digest_size=16).hexdigest()
-        return OneClassSpace(self, space, middle, weights, centre, radius, rows, train.arrow, digest)
+        fitted = np.setdiff1d(np.arange(len(train)), np.setdiff1d(free, rows))
+        return OneClassSpace(self, space, middle, weights, centre, radius, fitted, train.arrow, digest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OneClassSpace:
-    """A trained one-class network on top of the tabular embedding.
+    """A trained one-class network on top of the tabular embedding, or of another one.
 
     Parameters
     ----------
     settings : OneClass
-    space : Tabular
+    space : Embedding
         What the network sees, less `middle`: without it, the one-hot coordinates of a column, which have a constant
         sum, would be a bias by which all rows can collapse into c.
     weights : tuple of (inputs, outputs) float32
@@ -124,7 +131,7 @@ class OneClassSpace:
     radius : float
         r, at the end of training.
     fitted : (n,) int64
-        The rows of `train` that trained the network.
+        The rows of `train` that trained the network, or the embedding below it.
     train : pyarrow.Table
         The table that they are rows of.
     hash : str
@@ -132,7 +139,7 @@ class OneClassSpace:
     """
 
     settings: OneClass
-    space: Tabular
+    space: Embedding
     middle: Floats
     weights: tuple[NDArray[np.float32], ...]
     centre: Floats
@@ -186,25 +193,13 @@ def _torch() -> Any:
     return torch
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums of one thread have one order: the same seed gives the same bytes."""
-    torch = _torch()
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _trained(settings: OneClass, points: Floats, rng: Rng) -> tuple[tuple[NDArray[np.float32], ...], Floats, float]:
     """Return weights, centre and radius of the epoch whose loss on a tenth of the rows, left out, was least."""
     torch = _torch()
     generator = rng.child("train").generator()
     order = generator.permutation(len(points))
     held = max(len(points) // 10, 4)
-    with _one_thread():
+    with one_torch_thread():
         rows = torch.from_numpy(points.astype(np.float32))
         learn, check = rows[order[held:]], rows[order[:held]]
         sizes = [points.shape[1], *[settings.width] * settings.layers, settings.dimensions]

@@ -1,0 +1,1 @@
+"""Pictures: feature extractors, and the scores that only pictures have."""
