@@ -20,6 +20,8 @@ __version__ = "0.1.0"
 logging.getLogger("fidelia").addHandler(logging.NullHandler())
 
 if TYPE_CHECKING:
+    from fidelia.data.images.imageset import ImageSet
+    from fidelia.data.images.read import read_images
     from fidelia.data.read import read
     from fidelia.data.samples import sample_path
     from fidelia.data.split import split
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
     from fidelia.rng import Rng
     from fidelia.schema.kinds import Kind, Role
     from fidelia.schema.schema import Column, Schema
+    from fidelia.workflow.curation import curate
+    from fidelia.workflow.enhance import Enhancement, enhance
     from fidelia.workflow.model import Model, load
+    from fidelia.workflow.move import adapt, transfer
     from fidelia.workflow.outcome import Outcome
     from fidelia.workflow.pipeline import audit, evaluate, fit, run
     from fidelia.workflow.qualities import Quality, compare, completeness, fidelity, privacy, stability, utility
@@ -41,8 +46,10 @@ if TYPE_CHECKING:
 _WHERE = {
     "Case": "measure.case",
     "Column": "schema.schema",
+    "Enhancement": "workflow.enhance",
     "FideliaError": "errors",
     "Generator": "generate.catalog",
+    "ImageSet": "data.images.imageset",
     "Kind": "schema.kinds",
     "Model": "workflow.model",
     "Outcome": "workflow.outcome",
@@ -53,27 +60,34 @@ _WHERE = {
     "Role": "schema.kinds",
     "Schema": "schema.schema",
     "Table": "data.table",
+    "adapt": "workflow.move",
     "audit": "workflow.pipeline",
     "compare": "workflow.qualities",
     "completeness": "workflow.qualities",
+    "curate": "workflow.curation",
+    "enhance": "workflow.enhance",
     "evaluate": "workflow.pipeline",
     "fidelity": "workflow.qualities",
     "fit": "workflow.pipeline",
     "load": "workflow.model",
     "privacy": "workflow.qualities",
     "read": "data.read",
+    "read_images": "data.images.read",
     "run": "workflow.pipeline",
     "sample_path": "data.samples",
     "split": "data.split",
     "stability": "workflow.qualities",
+    "transfer": "workflow.move",
     "utility": "workflow.qualities",
 }
 
 __all__ = [
     "Case",
     "Column",
+    "Enhancement",
     "FideliaError",
     "Generator",
+    "ImageSet",
     "Kind",
     "Model",
     "Outcome",
@@ -84,19 +98,24 @@ __all__ = [
     "Role",
     "Schema",
     "Table",
+    "adapt",
     "audit",
     "compare",
     "completeness",
+    "curate",
+    "enhance",
     "evaluate",
     "fidelity",
     "fit",
     "load",
     "privacy",
     "read",
+    "read_images",
     "run",
     "sample_path",
     "split",
     "stability",
+    "transfer",
     "utility",
 ]
 

@@ -29,6 +29,7 @@ def test_options_become_arguments(cli, work, tmp_path):
         "given": ["income [k]=a", "age=30..40"],
         "balance": "income [k]=a:0.5",
         "time_limit": 3661.5,
+        "curate": False,
         "edition": "internal",
     }
 

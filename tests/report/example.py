@@ -111,6 +111,7 @@ def example(seed: int = 0) -> dict[str, Any]:
         "findings": findings(),
         "race": race(),
         "audit": audit(rng),
+        "curation": curation(),
         "not_computed": [{"code": "STB01", "reason": "NEEDS_MANY_SETS: one synthetic table was given"}],
         "schema": [meaning(name) for name in ORDER],
         "versions": {"python": "3.11.7", "numpy": "2.4.6", "scikit-learn": "1.9.1", "pyarrow": "26.0.1"},
@@ -148,6 +149,41 @@ def race() -> dict[str, Any]:
     rows = {"fit": 34_073, "select": 5_000, "scored": 10_000, "all": 39_073}
     return {"winner": "trees", "lines": lines, "rows": rows, "splits": 1, "limit": 0.03, "seconds": 120.0,
             "reproducible": False, "refit": None}  # fmt: skip
+
+
+def curation() -> dict[str, Any]:
+    def change(code: str, name: str, group: str | None, before: float, after: float, said: str) -> dict[str, Any]:
+        gap = round(after - before, 4)
+        ends = {"difference": gap, "interval": [gap - 0.02, gap + 0.02]}
+        return {"code": code, "name": name, "group": group, "before": before, "after": after, "reference": 0.5,
+                "said": said, "short": False, **ends}  # fmt: skip
+
+    return {
+        "take": "curated",
+        "verdict": "Take the curated rows: they are nearer to real rows, and no score is worse beyond noise.",
+        "rows": 39_073,
+        "kept": 0.61,
+        "rejected": 0.031,
+        "stopped": "all rows wanted were found",
+        "limit": 0.3,
+        "reasons": [
+            {"code": "OOD", "rows": 1_966, "text": "farther from the real rows than fresh real rows are"},
+            {"code": "CONSTRAINT", "rows": 20, "text": "breaks a rule that every real row keeps"},
+        ],
+        "rounds": [
+            {"drawn": 10_000, "kept": 6_120, "rejected": 310, "reasons": {"OOD": 290, "CONSTRAINT": 20}},
+            {"drawn": 54_055, "kept": 32_953, "rejected": 1_676, "reasons": {"OOD": 1_676}},
+        ],
+        "groups": [{"name": "income=>50K", "drawn": 15_000, "rejected": 700}],
+        "odds": {"auc": 0.71, "differ": True, "clip": 1.6},
+        "changes": [
+            change("FID26", "two-sample AUC", None, 0.71, 0.57, "better"),
+            change("DIV01", "beta-recall", None, 0.975, 0.971, "same"),
+            change("SHARE", "share of the rows", "income=>50K", 0.21, 0.24, "better"),
+        ],
+        "notes": ["No privacy guarantee of the generator covers the choice."],
+        "provenance": {"method": "odds", "seed": 0},
+    }
 
 
 def meaning(name: str) -> dict[str, Any]:
@@ -480,6 +516,37 @@ def audit(rng: np.random.Generator) -> dict[str, Any]:
         "q": 0.1,
         "reasons": reasons,
         "columns": [{"column": name, "rows": rows} for name, rows in flagged],
+        "flagged": [
+            {
+                "text": "capital-gain>=15000 and age<=24",
+                "columns": ["capital-gain", "age"],
+                "sentence": "of the synthetic rows with capital-gain>=15000 and age<=24, 82 % are flagged",
+                "share": 0.0008,
+                "precision": 0.82,
+                "base": 0.0047,
+            }
+        ],
+        "real": [
+            {
+                "table": table,
+                "rows": rows,
+                "covered": rows - missing,
+                "groups": [{"name": "income=>50K", "rows": rows // 4, "covered": rows // 4 - missing}],
+            }
+            for table, rows, missing in (("train", 39073, 121), ("holdout", 9769, 33))
+        ],
+        "lacking": [
+            {
+                "text": "occupation=Armed-Forces",
+                "columns": ["occupation"],
+                "where": "missing",
+                "sentence": "rows with occupation=Armed-Forces are not generated: 0.03 % of real rows, 0 %",
+                "real": 0.0003,
+                "synthetic": 0.0,
+                "interval": [-0.0005, 0.0],
+                "support": 15,
+            }
+        ],
         "map": picture(rng),
         "examples": [],
     }
@@ -530,7 +597,7 @@ def wide(columns: int, seed: int = 0) -> dict[str, Any]:
 def bare() -> dict[str, Any]:
     """Return a document with no holdout, no target, no audit and one kind of columns."""
     document = example()
-    del document["race"]
+    del document["race"], document["curation"]
     document["inputs"] |= {"holdout": None, "generator": None, "target": None}
     document |= {"audit": None, "embedding": None, "findings": []}
     document["results"] = [r for r in document["results"] if r["code"] in ("FID02", "FID16", "CMP02")]

@@ -29,6 +29,7 @@ CATEGORIES = {
     "STB": "stability",
     "GMU": "generative-model utility",
     "FAI": "fairness",
+    "IMG": "images",
 }
 
 

@@ -115,7 +115,7 @@ def test_marginals_are_seen_through(rows: pd.DataFrame) -> None:
     found = fd.run(rows, target="income", generator="marginals", seed=0)
     assert found["FID26"]["breakdown"]["score"] < 0.1
     assert found.document["verdict"]["level"] == "poor"
-    assert any("the table as a whole fails" in note for note in found.document["audit"]["notes"])
+    assert found.audit.accepted.mean() < 0.2  # hardly a row keeps to what its columns have to do with each other
 
 
 def test_equal_rows_on_both_sides_of_the_split_are_reported(rows: pd.DataFrame) -> None:

@@ -1,56 +1,40 @@
 """The audit: one verdict for each synthetic row, with its reasons, calibrated on rows that nobody has seen.
 
-The order of the tests is the order of the reasons: a broken constraint, a copy, a row off the data's support, a
-surplus duplicate. Flags hold at a false discovery rate, so a perfect generator is not cut down; what a flag
-rests on stands beside it. Filtering by distance to training rows leaves holes around them, which tells of them:
-an audited release is not covered by a generator's own privacy guarantee (METRICS 8.4).
+Flags hold at a false discovery rate against what fresh real rows get, so that a perfect generator is not cut down;
+what a flag rests on stands beside it. Filtering by distance to training rows leaves holes around them, which tells of
+them: an audited release is not covered by a generator's own privacy guarantee (METRICS 8.4). An audit against the
+holdout alone touches no training row, and can name no copies.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fidelia.auditing.audited import Audited, Reason, Verdict
-from fidelia.auditing.constraints import Violation, violations
-from fidelia.auditing.repeats import surplus
-from fidelia.auditing.scores import Scores, scores
-from fidelia.data.keys import learnt_keys
-from fidelia.measure.space.embed import by_columns
-from fidelia.measure.statistics.flags import Flags, fewest, too_large, too_small
+from fidelia.auditing.audited import Audited
+from fidelia.auditing.causes import causes, matched
+from fidelia.auditing.marks import STEPS, Marks, marks
+from fidelia.auditing.real_rows import RealRows, axes_of, lacking, real_rows, subgroups
+from fidelia.auditing.scores import Scores, scores, searches
+from fidelia.auditing.verdicts import COPIES, Reason, Verdict
+from fidelia.errors import UsageError
+from fidelia.measure.diagnosis.uncovered import told_apart
+from fidelia.measure.diagnosis.words import percent
+from fidelia.measure.statistics.flags import fewest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from fidelia.data.table import Table
     from fidelia.measure.case import Case
 
-    Mask = NDArray[np.bool_]
-
-CAUSES = 3
-CHUNK = 10_000
-EQUAL = 1e-9  # share of the squared distance below which a column of a copy equals its original
-TIED = 0.05  # share of holdout rows equal to a train row above which equal rows are the data's nature
+Reference = Literal["train", "holdout"]
+REAL = ("train", "holdout")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Tests:
-    """What the tests found, each an array over the synthetic rows."""
-
-    broken: list[Violation]
-    support: Flags
-    copy: Flags | None
-    identical: Mask
-    surplus: Mask
-    common: bool
-
-
-def audit(case: Case, *, q: float = 0.1) -> Audited:
-    """Judge every synthetic row of a case.
+def audit(case: Case, *, q: float = 0.1, reference: Reference = "train") -> Audited:
+    """Judge every synthetic row of a case, and say which real rows are covered.
 
     Parameters
     ----------
@@ -59,137 +43,183 @@ def audit(case: Case, *, q: float = 0.1) -> Audited:
         by one, and copies other than identical rows cannot be told from chance: identical rows go to review.
     q : float
         The false discovery rate of the flags, in (0, 1).
+    reference : {"train", "holdout"}
+        "holdout": the train rows of the case are rows that the generator never saw, and there are no others; one half
+        of them is what synthetic rows are held against, the other half calibrates (`halves`).
 
     Returns
     -------
     Audited
+
+    Raises
+    ------
+    UsageError
+        When the reference is the holdout and the case has one beside its train rows.
     """
-    with case.progress.stage("audit", 3) as tick:
-        scored = scores(case)
+    known, seen = (case, True) if reference == "train" else (halves(case).case, False)
+    with case.progress.stage("audit", len(searches(known)) + STEPS + 2) as tick:
+        scored = scores(known, tick)
+        found = marks(known, scored, q, seen=seen, tick=tick)
+        group = subgroups(known)
+        because, copied = causes(known, scored, found), matched(known, scored, found)
         tick(1)
-        tests = _tests(case, scored, q)
-        reasons = _reasons(tests, q)
+        real = {side: real_rows(known, side, q, of, scored.density) for side, of in group.items() if side in REAL}
+        few, flagged = lacking(known, real["train"]), _flagged(known, found)
         tick(1)
-        columns, matched = _causes(case, scored, tests, reasons)
-        tick(1)
+    reasons = _reasons(found)
     return Audited(
-        np.array([_verdict(of) for of in reasons], dtype=np.str_),
-        [tuple(str(reason) for reason in of) for of in reasons],
-        _columns(scored, tests),
-        columns,
-        matched,
-        q,
-        case.holdout is not None,
-        _notes(case, scored, q),
+        verdict=np.array([of[0].verdict if of else Verdict.ACCEPT for of in reasons], dtype=np.str_),
+        reasons=[tuple(str(reason) for reason in of) for of in reasons],
+        scores=_columns(scored, found, group["synthetic"], seen=seen),
+        causes=because,
+        matched=copied,
+        q=q,
+        calibrated=known.holdout is not None,
+        reference=reference,
+        real=real if seen else {"holdout": _whole(real, halves(case))},
+        lacking=few,
+        flagged=flagged,
+        notes=_notes(known, scored, found, q, seen=seen),
     )
 
 
-def _tests(case: Case, scored: Scores, q: float) -> _Tests:
-    tables = _tables(case)
-    keys = {name: learnt_keys(table) for name, table in tables.items()}
-    real = [name for name in tables if name != "synthetic"]
-    return _Tests(
-        broken=violations(case.synthetic, [tables[name] for name in real]),
-        support=too_large(scored.depth, scored.fresh_depth),
-        copy=None if scored.fresh_ratio is None else too_small(scored.ratio, scored.fresh_ratio),
-        identical=np.isin(keys["synthetic"], keys["train"]),
-        surplus=surplus(keys["synthetic"], np.concatenate([keys[name] for name in real]), q=q),
-        common="holdout" in keys and bool(np.isin(keys["holdout"], keys["train"]).mean() > TIED),
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Halves:
+    """Real rows as what others are held against and as what calibrates.
+
+    Parameters
+    ----------
+    case : Case
+        Whose train and holdout are the two halves.
+    rows : dict of str to (n,) int64
+        Rows of the whole table, by side.
+    """
+
+    case: Case
+    rows: dict[str, NDArray[np.int64]]
 
 
-def _tables(case: Case) -> dict[str, Table]:
-    tables = {"train": case.train, "synthetic": case.synthetic, "holdout": case.holdout}
-    return {name: table for name, table in tables.items() if table is not None}
+def halves(case: Case) -> Halves:
+    """Return the halves of a case's train rows, drawn once."""
+    return case.once("audit/halves", _halves)
 
 
-def _reasons(tests: _Tests, q: float) -> list[list[Reason]]:
-    """The reasons of each row, in the order of their weight."""
-    n = len(tests.identical)
-    broken = np.any([violation.rows for violation in tests.broken], axis=0) if tests.broken else np.zeros(n, bool)
-    copied = tests.copy.q <= q if tests.copy is not None else np.zeros(n, bool)
-    marks = {
-        Reason.CONSTRAINT: broken,
-        Reason.COPY: copied & tests.identical,
-        Reason.NEAR_COPY: copied & ~tests.identical,
-        Reason.OOD: tests.support.q <= q,
-        Reason.DUPLICATE: tests.surplus,
-        Reason.IDENTICAL: tests.identical & ~copied & (not tests.common),
-    }
-    reasons: list[list[Reason]] = [[] for _ in range(n)]
-    for reason, mask in marks.items():
-        for row in np.flatnonzero(mask):
+def _halves(case: Case) -> Halves:
+    if case.holdout is not None:
+        raise UsageError("an audit against the holdout alone takes one real table, the holdout; give no train rows")
+    order = case.rng.child("audit/halves").generator().permutation(len(case.train))
+    half = (len(order) + 1) // 2
+    rows = {"train": np.sort(order[:half]), "holdout": np.sort(order[half:])}
+    first, second = (case.train.take(of) for of in rows.values())
+    return Halves(replace(case, train=first, holdout=second), rows)
+
+
+def _whole(real: dict[str, RealRows], cut: Halves) -> RealRows:
+    """Return the two halves as rows of the table that they are of."""
+    both = [replace(rows, row=cut.rows[side][rows.row]) for side, rows in real.items()]
+    names = ("row", "beta", "covered", "nearest", "distance", "density", "subgroup")
+    joined = {name: np.concatenate([getattr(rows, name) for rows in both]) for name in names}
+    order = np.argsort(joined["row"], kind="stable")
+    return RealRows(**{name: values[order] for name, values in joined.items()})
+
+
+def _reasons(found: Marks) -> list[list[Reason]]:
+    """The reasons of each row, gravest first."""
+    reasons: list[list[Reason]] = [[] for _ in found.identical]
+    for reason in Reason:
+        for row in np.flatnonzero(found.rows[reason]):
             reasons[row].append(reason)
     return reasons
 
 
-def _verdict(reasons: list[Reason]) -> Verdict:
-    if not reasons:
-        return Verdict.ACCEPT
-    return {Reason.DUPLICATE: Verdict.DUPLICATE, Reason.IDENTICAL: Verdict.REVIEW}.get(reasons[0], Verdict.REJECT)
+def _columns(scored: Scores, found: Marks, group: NDArray[np.str_], *, seen: bool) -> dict[str, NDArray[Any]]:
+    support = found.flags[Reason.OOD]
+    out: dict[str, NDArray[Any]] = {
+        "alpha_score": scored.alpha,
+        "p_unrealistic": support.p,
+        "q_unrealistic": support.q,
+        **({} if found.odds is None else {"c2st_propensity": found.odds.propensity, "weight": found.odds.weight}),
+        **{f"q_{reason.lower()}": found.flags[reason].q for reason in _OTHERS if reason in found.flags},
+        "subgroup": group,
+        "local_density_ratio": scored.density,
+        **({} if scored.unseen is None else {"nn_holdout_dist": scored.unseen}),
+    }
+    return out | (_near_train(scored, found) if seen else {})
 
 
-def _columns(scored: Scores, tests: _Tests) -> dict[str, NDArray[Any]]:
-    found: dict[str, NDArray[Any]] = {
-        "alpha_score": 1 - tests.support.p,
-        "p_unrealistic": tests.support.p,
-        "q_unrealistic": tests.support.q,
+_OTHERS = (Reason.RARE_COMBO, Reason.DETECTABLE, Reason.TOO_TYPICAL, Reason.PARTIAL_COPY)
+
+
+def _near_train(scored: Scores, found: Marks) -> dict[str, NDArray[Any]]:
+    """What is said of the training rows near each row."""
+    copy, second = found.flags.get(Reason.NEAR_COPY), min(1, scored.near.distance.shape[1] - 1)
+    return {
+        "nn_real_id": scored.nearest,
+        "nn_dist": scored.near.distance[:, 0],
+        "nn_dist_2": scored.near.distance[:, second],
+        "identical": found.identical,
         "auth_ratio": scored.ratio,
-        "nearest_train_row": scored.nearest,
-        "nearest_distance": scored.distance,
-        "identical": tests.identical,
-    }
-    return found if tests.copy is None else found | {"p_copy": tests.copy.p, "q_copy": tests.copy.q}
-
-
-Names = dict[int, tuple[str, ...]]
-
-
-def _causes(case: Case, scored: Scores, tests: _Tests, reasons: list[list[Reason]]) -> tuple[Names, Names]:
-    """Which columns caused a flag, and which columns of a copy equal its original."""
-    broken: dict[int, list[str]] = {}
-    for violation in tests.broken:
-        for position in np.flatnonzero(violation.rows):
-            broken.setdefault(int(position), []).append(violation.column)
-    columns: Names = {row: tuple(names) for row, names in broken.items()}
-    for far, shares in _shares(case, scored, _rows_with(reasons, Reason.OOD)):
-        worst = [name for name, share in shares[:CAUSES] if share >= 0.5 / CAUSES]
-        columns[far] = tuple(dict.fromkeys((*columns.get(far, ()), *worst)))
-    copies = _rows_with(reasons, Reason.COPY, Reason.NEAR_COPY)
-    return columns, {
-        row: tuple(n for n, share in shares if share < EQUAL) for row, shares in _shares(case, scored, copies)
+        **({} if copy is None else {"p_copy": copy.p, "q_copy": copy.q}),
+        "copy_multiplicity": _multiplicity(scored, found),
     }
 
 
-def _rows_with(reasons: list[list[Reason]], *wanted: Reason) -> NDArray[np.int64]:
-    return np.array([row for row, of in enumerate(reasons) if set(wanted) & set(of)], dtype=np.int64)
+def _multiplicity(scored: Scores, found: Marks) -> NDArray[np.int64]:
+    """How many flagged rows repeat the same train row as this one; 0 where this one is not flagged."""
+    source = scored.nearest.copy()
+    if found.parts is not None:
+        part = found.rows[Reason.PARTIAL_COPY]
+        source[part] = found.parts.source[part]
+    out = np.zeros(len(source), dtype=np.int64)
+    flagged = found.any_of(*COPIES)
+    _, place, count = np.unique(source[flagged], return_inverse=True, return_counts=True)
+    out[flagged] = count[place]
+    return out
 
 
-def _shares(case: Case, scored: Scores, rows: NDArray[np.int64]) -> Iterator[tuple[int, list[tuple[str, float]]]]:
-    """Each row with its columns' shares of the squared distance to the nearest train row, largest first."""
-    embedding = by_columns(case)
-    for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
-        of, among = (embedding.transform(t) for t in (case.synthetic.take(part), case.train.take(scored.nearest[part])))
-        for row, shares in zip(part, embedding.shares(of, among), strict=True):
-            yield int(row), sorted(zip(embedding.blocks, shares.tolist(), strict=True), key=lambda item: -item[1])
+def _flagged(case: Case, found: Marks) -> list[dict[str, Any]]:
+    """Rules that tell the rows flagged for another reason than being copies from the others."""
+    if not case.values:
+        return []
+    marked = np.zeros_like(found.identical)
+    marked[found.any_of(*(reason for reason in Reason if reason not in COPIES))] = True
+    rng = case.rng.child("audit/flagged")
+    lines = told_apart(axes_of(case), "synthetic", np.arange(len(marked)), marked, rng)
+    said = "of the synthetic rows with {text}, {part} are flagged"
+    return [line | {"sentence": said.format(text=line["text"], part=percent(line["precision"]))} for line in lines]
 
 
-def _notes(case: Case, scored: Scores, q: float) -> tuple[str, ...]:
-    said = [
+def _notes(case: Case, scored: Scores, found: Marks, q: float, *, seen: bool) -> tuple[str, ...]:
+    return tuple(_privacy(seen=seen) + _limits(case, scored, found, q, seen=seen))
+
+
+def _privacy(*, seen: bool) -> list[str]:
+    if not seen:
+        return [
+            "No training row was read: synthetic rows were held against one half of the holdout and calibrated on the "
+            "other. Copies of training rows cannot be named that way."
+        ]
+    return [
         "Filtering by distance to training rows leaves traces of them: the accepted rows are not covered by any "
         "privacy guarantee of the generator."
     ]
+
+
+def _limits(case: Case, scored: Scores, found: Marks, q: float, *, seen: bool) -> list[str]:
+    said = []
     if case.holdout is None:
         said.append("Without a holdout, copies that are not identical cannot be told from chance.")
     else:
         need = fewest(len(case.synthetic), len(scored.fresh_depth), q)
         said.append(
-            f"Fewer than {need} strange rows cannot be told from chance with {len(case.holdout):,} holdout rows."
+            f"Fewer than {need:,} strange rows cannot be told from chance with {len(scored.fresh_depth):,} fresh rows."
         )
+    by_chance = int((found.identical & ~found.rows[Reason.COPY] & ~found.rows[Reason.IDENTICAL]).sum())
+    if seen and by_chance:
+        said.append(f"{by_chance:,} rows equal a training row, no more than fresh real rows do: they are not flagged.")
     if scored.searched < len(case.train):
         said.append(
-            f"Near copies were looked for among {scored.searched:,} of {len(case.train):,} train rows; "
-            "identical rows among all."
+            f"Near rows were looked for among {scored.searched:,} of {len(case.train):,} train rows; identical rows "
+            "and repeated parts among all."
         )
-    return tuple(said)
+    return said

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CELLS = 40
 POINTS = 3_000
 FEWEST = 10
+OUTER = 0.002
 
 
 def picture(
@@ -69,7 +70,8 @@ def _plane(rows: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _edges(values: Floats) -> Floats:
-    low, high = (float(value) for value in np.quantile(values, [0.002, 0.998]))
+    outer = min(max(OUTER, FEWEST / len(values)), 0.25)  # ten rows or more lie beyond each end
+    low, high = (float(value) for value in np.quantile(values, [outer, 1 - outer]))
     steps = np.linspace(low, high if high > low else low + 1, CELLS + 1)
     return np.asarray(np.round(steps, 3), dtype=np.float64)
 

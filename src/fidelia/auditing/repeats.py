@@ -46,15 +46,15 @@ def surplus(synthetic: NDArray[np.uint64], real: NDArray[np.uint64], *, q: float
     p[counts == 1] = 1.0
     flagged = benjamini_hochberg(p) <= q
     allowed = np.where(flagged, np.maximum(np.ceil(len(synthetic) * (known + 1) / (len(real) + 1)), 1), np.inf)
-    return np.asarray(_nth(inverse) > allowed[inverse])
+    return np.asarray(nth(inverse) > allowed[inverse])
 
 
-def _nth(codes: NDArray[np.intp]) -> NDArray[np.int64]:
+def nth(codes: NDArray[np.intp]) -> NDArray[np.int64]:
     """For every row, how many rows up to it carry its code (1 for the first)."""
     order = np.argsort(codes, kind="stable")
     sorted_codes = codes[order]
     starts = np.r_[True, sorted_codes[1:] != sorted_codes[:-1]]
     start = np.maximum.accumulate(np.where(starts, np.arange(len(codes)), 0))
-    nth = np.empty(len(codes), dtype=np.int64)
-    nth[order] = np.arange(len(codes)) - start + 1
-    return nth
+    place = np.empty(len(codes), dtype=np.int64)
+    place[order] = np.arange(len(codes)) - start + 1
+    return place

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 import fidelia
-from fidelia.cli import ask, bench, check, fill, jobs, judge, know
+from fidelia.cli import ask, bench, check, enhance, fill, jobs, judge, know, move
 
 MAKE, JUDGE, ASK, KNOW = "Make synthetic data", "Judge synthetic data", "Ask one question", "Know"
 
@@ -76,6 +76,14 @@ app.command(
     ),
 )(fill.impute)
 app.command(
+    rich_help_panel=MAKE,
+    epilog=examples("fidelia transfer adult.fidelia nurses.csv --target income -o nurses.fidelia"),
+)(move.transfer)
+app.command(
+    rich_help_panel=MAKE,
+    epilog=examples("fidelia adapt labelled.csv unlabelled.csv --target income -o rows.parquet"),
+)(move.adapt)
+app.command(
     rich_help_panel=JUDGE,
     epilog=examples(
         "fidelia evaluate --train a.parquet --synthetic b.csv --holdout c.parquet --out out/eval",
@@ -86,6 +94,14 @@ app.command(
     rich_help_panel=JUDGE,
     epilog=examples("fidelia audit --train a.parquet --synthetic b.parquet --holdout c.parquet -o audited.parquet"),
 )(judge.audit)
+app.command(
+    rich_help_panel=JUDGE,
+    epilog=examples(
+        "fidelia enhance churn.csv --target Churn --out out/churn",
+        "fidelia enhance churn.csv --target Churn --share 0.1",
+        "fidelia enhance visits.csv --target Revenue --rare True",
+    ),
+)(enhance.enhance)
 app.command(
     rich_help_panel=JUDGE,
     epilog=examples("fidelia report out/adult/results.json", "fidelia report results.json -o page.html"),

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fidelia.report.card import Row, card
+from fidelia.report.mended import lines, summary
 from fidelia.report.raced import one_line
 
 if TYPE_CHECKING:
@@ -34,13 +35,15 @@ def drawn(document: Mapping[str, Any], width: int) -> RenderableType:
         parts.append(_numbers(rows, width >= WIDE))
     if document["audit"]:
         parts.append(_audit(document["audit"]))
+    if document.get("curation"):
+        parts.append(Text.assemble(("Curation  ", "dim"), document["curation"]["verdict"]))
     if document.get("race"):
         parts.append(Text.assemble(("Race  ", "dim"), one_line(document["race"])))
     return Padding(Group(*parts), (0, 1))
 
 
 def judged(audit: Mapping[str, Any]) -> RenderableType:
-    """Return the card of an audit alone: rows by verdict, and how many each reason flagged."""
+    """Return the card of an audit alone: rows by verdict and reason, and the real rows that are not covered."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(justify="right", no_wrap=True)
@@ -50,7 +53,23 @@ def judged(audit: Mapping[str, Any]) -> RenderableType:
     parts: list[RenderableType] = [Text(), _audit(audit)]
     if audit["reasons"]:
         parts += [Text(), table]
+    if real := audit.get("real"):
+        parts += [Text(), _uncovered(real), *(Text(line["sentence"], style="dim") for line in audit["lacking"][:3])]
     return Padding(Group(*parts), (0, 1))
+
+
+def curated_rows(curation: Mapping[str, Any]) -> RenderableType:
+    """Return the card of a curation: what to take, how many rows were kept, and each score before and after."""
+    table = _table()
+    for name in ("as drawn", "curated", "fresh real"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", overflow="fold", ratio=1)
+    for line in lines(curation):
+        mark = Text(*MARKS.get(line.level, MARKS["none"]))
+        table.add_row(mark, line.name, line.before, Text(line.after, style="bold"), line.reference, line.word)
+    parts = [Text(), Text(curation["verdict"], style="bold"), Text.assemble(("Curation  ", "dim"), summary(curation))]
+    notes = [Text(note, style="dim") for note in curation["notes"]]
+    return Padding(Group(*parts, *([table] if table.row_count else []), *notes), (0, 1))
 
 
 def listed(files: Sequence[Path]) -> RenderableType:
@@ -87,12 +106,18 @@ def _verdict(verdict: Mapping[str, Any]) -> RenderableType:
     return Group(head, *(Text(sentence) for sentence in verdict["sentences"]))
 
 
-def _numbers(rows: Sequence[Row], wide: bool) -> RenderableType:
+def _table() -> Table:
+    """Return a table of scores whose first two columns are a mark and a name."""
     table = Table(
         box=SIMPLE_HEAD, header_style="dim", border_style="bright_black", pad_edge=False, padding=(0, 1, 0, 0)
     )
     table.add_column("", width=1)
     table.add_column("", no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _numbers(rows: Sequence[Row], wide: bool) -> RenderableType:
+    table = _table()
     table.add_column("synthetic", justify="right", no_wrap=True)
     if wide:
         table.add_column("95 % interval", no_wrap=True, style="dim")
@@ -111,6 +136,14 @@ def _word(row: Row, wide: bool) -> str:
     if wide or not word.endswith(_FRESH):
         return word
     return "alike" if word == f"like{_FRESH}" else word.removesuffix(_FRESH)
+
+
+def _uncovered(real: Sequence[Mapping[str, Any]]) -> Text:
+    """Say in one line how many real rows the synthetic ones do not cover."""
+    names = {"train": "training rows", "holdout": "rows never seen"}
+    counts = ((names[of["table"]], of["rows"] - of["covered"], of["rows"]) for of in real)
+    said = " · ".join(f"{n:,} of {all_:,} {name}" for name, n, all_ in counts)
+    return Text.assemble(("Not covered  ", "dim"), said)
 
 
 def _audit(audit: Mapping[str, Any]) -> Text:

@@ -42,6 +42,10 @@ def run(
     given: o.Conditions = None,
     balance: o.Shares = None,
     time_limit: o.TimeLimit = None,
+    curate: Annotated[
+        bool,
+        typer.Option("--curate", help="Choose among more rows where that helps.", show_default=False, metavar=""),
+    ] = False,
     holdout: Annotated[
         float, typer.Option("--holdout", metavar="SHARE", min=0, max=0.9, help="Real rows set aside to measure with.")
     ] = 0.2,
@@ -76,6 +80,7 @@ def run(
         "given": o.conditions_from(given),
         "balance": balance,
         "time_limit": o.seconds_from(time_limit),
+        "curate": curate,
         "holdout": holdout,
         "by": by,
         "time": time,

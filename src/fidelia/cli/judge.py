@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fidelia.cli import curating, places
 from fidelia.cli import options as o
-from fidelia.cli import places
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, print_json, show_files, show_outcome
 from fidelia.errors import ReadError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fidelia.workflow.outcome import Outcome
 
 Metrics = Annotated[
@@ -32,6 +35,19 @@ Space = Annotated[
     str | None,
     typer.Option("--embedding", metavar="NAME", help="Where distances are taken: tabular or one-class."),
 ]
+Extractor = Annotated[
+    str | None,
+    typer.Option(
+        "--extractor",
+        metavar="NAME|FILE",
+        help="What turns pictures into features: random-convolutions, cnn, autoencoder, one-class, or a weight file.",
+        show_default=False,
+    ),
+]
+Size = Annotated[
+    int | None,
+    typer.Option("--size", metavar="PIXELS", min=1, help="Bring all pictures to this side.", show_default=False),
+]
 Features = Annotated[
     list[str] | None,
     typer.Option(
@@ -43,6 +59,13 @@ Features = Annotated[
 ]
 
 
+class Reference(StrEnum):
+    """Which real rows an audit holds the synthetic ones against."""
+
+    TRAIN = "train"
+    HOLDOUT = "holdout"
+
+
 def evaluate(
     train: o.Train,
     synthetic: o.Synthetic,
@@ -52,6 +75,8 @@ def evaluate(
     metric: Metrics = None,
     embedding: Space = None,
     features: Features = None,
+    extractor: Extractor = None,
+    size: Size = None,
     seed: o.Seed = 0,
     edition: o.WhoSees = o.Edition.SHAREABLE,
     kind: o.Kinds = None,
@@ -61,7 +86,7 @@ def evaluate(
     verbose: o.Verbose = 0,
     debug: o.Debug = False,
 ) -> None:
-    """Measure any synthetic file beside the number that fresh real data gets; needs no model.
+    """Measure any synthetic file, or folder of pictures, beside the number that fresh real data gets; needs no model.
 
     Give a holdout whenever there is one: without it, references come from halves of the training rows.
     """
@@ -79,7 +104,8 @@ def evaluate(
             kinds=kinds or None,
             seed=seed,
             codes=metric or None,
-            embedding=_space(embedding, features),
+            embedding=_space(embedding or extractor, features),
+            size=size,
             edition=str(edition),
             progress=progress,
         )
@@ -91,7 +117,6 @@ def evaluate(
 
 
 def audit(
-    train: o.Train,
     synthetic: o.Synthetic,
     output: Annotated[
         Path,
@@ -99,15 +124,29 @@ def audit(
             "-o", "--output", metavar="FILE", help="All rows with verdict, reasons and scores.", show_default=False
         ),
     ],
+    train: Annotated[
+        Path | None,
+        typer.Option("--train", metavar="FILE", help="The real rows that were learnt from.", show_default=False),
+    ] = None,
     accepted: Annotated[
         Path | None,
         typer.Option("--accepted", metavar="FILE", help="The accepted rows alone.", show_default="beside the output"),
     ] = None,
     holdout: o.Unseen = None,
     target: o.Target = None,
+    reference: Annotated[
+        Reference,
+        typer.Option("--reference", help="holdout: audit against the holdout alone and read no training row."),
+    ] = Reference.TRAIN,
     rate: Annotated[
         float, typer.Option("--rate", metavar="Q", min=0.001, max=0.5, help="False discovery rate of the flags.")
     ] = 0.1,
+    curated: curating.CuratedTo = None,
+    model: curating.ModelFile = None,
+    method: curating.MethodName = curating.Method.ODDS,
+    rows: curating.Wanted = None,
+    time_limit: curating.DrawLimit = None,
+    by: curating.By = None,
     seed: o.Seed = 0,
     edition: o.WhoSees = o.Edition.SHAREABLE,
     kind: o.Kinds = None,
@@ -119,16 +158,34 @@ def audit(
 ) -> None:
     """Give each synthetic row a verdict and its reasons, calibrated on real rows that nobody has seen.
 
-    Writes all rows with their scores, and the accepted ones beside them (audited.parquet, audited.accepted.parquet).
+    Writes all rows with their scores, and beside them the accepted ones and what is said of the real rows
+    (audited.parquet, audited.accepted.parquet, audited.real.parquet). The shareable edition leaves out rows that
+    repeat training rows, and says of real rows only rules that ten of them or more are in.
+
+    With --curated it also chooses better rows, draws more from --model until there are enough, and says on rows that
+    the choice never used what that changed.
     """
     from fidelia.workflow import pipeline
 
     voice = Voice.of(quiet, verbose, debug)
     kinds, target = o.kinds_from(kind, described), o.target_from(target, described)
-    good = accepted or output.with_name(f"{output.stem}.accepted{output.suffix}")
-    for place in _apart(output, good):
+    files = [output, accepted or _beside(output, "accepted"), _beside(output, "real")]
+    for place in _apart(files):
         places.table(place)
-    with interruptible(lambda _stop: "Nothing was written."), voice.progress() as progress:
+    wanted = curating.asked(
+        curated,
+        train=train,
+        synthetic=synthetic,
+        holdout=holdout,
+        model=model,
+        method=method,
+        rows=rows,
+        time_limit=time_limit,
+        by=by,
+    )
+    done: list[Path] = []
+    kept = lambda _stop: f"Written: {', '.join(map(str, done))}." if done else "Nothing was written."  # noqa: E731
+    with interruptible(kept), voice.progress() as progress:
         outcome = pipeline.audit(
             train,
             synthetic,
@@ -137,16 +194,22 @@ def audit(
             kinds=kinds or None,
             seed=seed,
             q=rate,
+            reference=reference.value,
             edition=str(edition),
             progress=progress,
         )
         with progress.stage("write"):
-            _write_rows(outcome, output, good, str(edition))
+            done.extend(_write_rows(outcome, files, str(edition)))
+        if wanted:
+            found = wanted.carry_out(done, progress, target=target, kinds=kinds or None, q=rate, seed=seed)
+            outcome.document["curation"] = found.to_dict()
     if not voice.quiet:
-        from fidelia.cli.card import judged
+        from fidelia.cli.card import curated_rows, judged
 
         voice.say(judged(outcome.document["audit"]))
-    show_files([output, good], voice)
+        if wanted:
+            voice.say(curated_rows(outcome.document["curation"]))
+    show_files(done, voice)
     if as_json:
         print_json(outcome.document)
 
@@ -186,30 +249,38 @@ def _space(name: str | None, features: list[str] | None) -> Any:
     return sides
 
 
-def _apart(output: Path, good: Path) -> tuple[Path, Path]:
-    if output.resolve() == good.resolve():
-        raise UsageError(f"--accepted {good} is the output itself; name another file")
-    return output, good
+def _beside(output: Path, what: str) -> Path:
+    return output.with_name(f"{output.stem}.{what}{output.suffix}")
 
 
-def _write_rows(outcome: Outcome, output: Path, good: Path, edition: str) -> None:
-    """Write all rows with their scores, and the accepted ones as they are."""
+def _apart(files: list[Path]) -> list[Path]:
+    output, good, real = files
+    if good.resolve() in (output.resolve(), real.resolve()):
+        taken = "the output itself" if good.resolve() == output.resolve() else "where the real rows go"
+        raise UsageError(f"--accepted {good} is {taken}; name another file")
+    return files
+
+
+def _write_rows(outcome: Outcome, files: list[Path], edition: str) -> Iterator[Path]:
+    """Write all rows with their scores, the accepted ones as they are, and what is said of the real rows, in turn."""
     from fidelia.data.write import write, write_arrow
 
     audited, rows, accepted = outcome.audit, outcome.synthetic, outcome.accepted
     if audited is None or rows is None or accepted is None:
         raise ReadError("the audit gave no rows to write")
-    write_arrow(audited.beside(rows, edition=edition), output)
-    write(accepted, good)
+    write_arrow(audited.beside(rows, edition=edition), files[0])
+    yield files[0]
+    write(accepted, files[1])
+    yield files[1]
+    write_arrow(audited.real_to_arrow(edition=edition), files[2])
+    yield files[2]
 
 
 def _document(path: Path) -> dict[str, Any]:
-    from fidelia.report.document import check
-
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise ReadError(f"{path}: cannot be read as results.json: {error}") from error
     if not isinstance(found, dict):
         raise ReadError(f"{path}: no results document, but a JSON {type(found).__name__}")
-    return check(found)
+    return found

@@ -78,11 +78,11 @@ Described = Annotated[
         show_default=False,
     ),
 ]
-Train = Annotated[Path, typer.Option("--train", metavar="FILE", help="The real rows that were learnt from.")]
-Synthetic = Annotated[Path, typer.Option("--synthetic", metavar="FILE", help="The synthetic rows.")]
+Train = Annotated[Path, typer.Option("--train", metavar="FILE|DIR", help="The real rows that were learnt from.")]
+Synthetic = Annotated[Path, typer.Option("--synthetic", metavar="FILE|DIR", help="The synthetic rows.")]
 Unseen = Annotated[
     Path | None,
-    typer.Option("--holdout", metavar="FILE", help="Real rows that the generator never saw.", show_default=False),
+    typer.Option("--holdout", metavar="FILE|DIR", help="Real rows that the generator never saw.", show_default=False),
 ]
 GeneratorName = Annotated[
     str,

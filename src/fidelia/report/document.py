@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fidelia.errors import ReadError
 from fidelia.report.breakdowns import BREAKDOWNS, Interval, Number
+from fidelia.report.curation import Curation
 
 FORMAT = 1
 Code = Annotated[str, Field(pattern=r"^[A-Z]{3}[0-9]{2}[a-z]?$")]
@@ -41,9 +42,12 @@ class Input(Strict):
 
 
 class Inputs(Strict):
-    """What was measured. `generator` describes what made the synthetic rows, when that is known."""
+    """What was measured. `generator` describes what made the synthetic rows, when that is known.
 
-    train: Input
+    There is no `train` where rows were audited against the holdout alone.
+    """
+
+    train: Input | None
     synthetic: Input
     holdout: Input | None
     generator: dict[str, Any] | None
@@ -167,16 +171,53 @@ class Example(Strict):
     matched: list[str]
 
 
+class Covered(Strict):
+    """How many real rows of a subgroup lie within reach of the synthetic ones."""
+
+    name: str
+    rows: Rows
+    covered: Rows
+
+
+class Real(Strict):
+    """The same of a real table, and of its subgroups of ten rows or more."""
+
+    table: Literal["train", "holdout"]
+    rows: Rows
+    covered: Rows
+    groups: list[Covered] = []
+
+
+class Described(Strict):
+    """Rows in words: real ones that are not covered, or synthetic ones that are flagged; shares of all such rows."""
+
+    text: str
+    columns: list[str]
+    sentence: str
+    where: Literal["missing", "invented", "shifted", "uncovered"] | None = None
+    real: Number = None
+    synthetic: Number = None
+    interval: Interval | None = None
+    support: Rows = 0
+    share: Number = None
+    precision: Number = None
+    base: Number = None
+
+
 class Audit(Strict):
-    """The verdicts over all synthetic rows."""
+    """The verdicts over all synthetic rows, and which real rows they cover."""
 
     rows: Rows
     counts: Counts
     q: Number
     calibrated: bool = True
+    reference: Literal["train", "holdout"] = "train"
     notes: list[str] = []
     reasons: list[Reason]
     columns: list[ColumnFlags]
+    flagged: list[Described] = []
+    real: list[Real] = []
+    lacking: list[Described] = []
     map: Map | None = None
     examples: list[Example] = []
 
@@ -326,6 +367,7 @@ class Document(Strict):
     diagnosis: Diagnosis | None = None
     race: Race | None = None
     audit: Audit | None
+    curation: Curation | None = None
     not_computed: list[Declined]
     columns: Annotated[list[ColumnMeaning], Field(alias="schema")]
     versions: dict[str, str]

@@ -94,6 +94,11 @@ _SAID: dict[str, dict[str, tuple[str, str, str]]] = {
         "FID14": ("sliced Wasserstein distance", "How far would rows have to be moved?", "small"),
         "FID15": ("Fréchet distance", "Do means and covariances agree?", "small"),
         "FID29": ("neighbour test", "Is a row's nearest neighbour of its own kind? One half: by chance", "score"),
+        "IMG01": ("Fréchet distance of pictures", "Do means and covariances of features agree?", "small"),
+        "IMG02": ("Fréchet distance at infinity", "The same for infinitely many pictures, at more noise", "small"),
+        "IMG03": ("kernel distance of pictures", "Do features differ in any way that a cubic kernel sees?", "small"),
+        "IMG04": ("inception score", "Is each picture clearly of one class, and does each class occur?", "score"),
+        "IMG06": ("patches", "Do strokes and textures look alike at every resolution?", "small"),
     },
     "use": {
         "UTL01": ("train on synthetic", "Does a model learn as much from synthetic rows?", "score"),
@@ -112,6 +117,7 @@ _SAID: dict[str, dict[str, tuple[str, str, str]]] = {
         "PRV02": ("closest-record share", "Nearer to training rows than to unseen ones?", "score"),
         "AUT05": ("identical rows", "How many synthetic rows equal a training row?", "percent"),
         "AUT03": ("named copies", "How many rows can be called copies, with few false alarms?", "percent"),
+        "IMG10": ("memorised pictures", "How many lie nearer to a training picture than fresh ones do?", "percent"),
         "AUT04": ("copy rate", "How many rows are copies, by estimate?", "percent"),
         "AUT06": ("all columns but one", "How many rows equal a training row but for one value?", "percent"),
         "AUT07": ("parts of rows", "How often do parts of training rows come back?", "percent"),
@@ -153,6 +159,7 @@ _SAID: dict[str, dict[str, tuple[str, str, str]]] = {
         "FAI01": ("difference between groups", "Is a difference between groups widened (+) or narrowed?", "signed"),
         "FAI02": ("unequal errors", "Does a model err more unequally between groups (+)?", "signed"),
         "FAI03": ("fidelity of the worst group", "Is each group as well made as the whole?", "signed"),
+        "IMG09": ("fidelity of the worst class", "Is each class drawn as well as fresh pictures of it?", "signed"),
         "FAI04": ("use for the worst group", "How well does a model serve the group that it serves worst?", "score"),
         "STB01": ("drift of columns", "How much do columns move from one synthetic table to the next?", "score"),
         "STB02": ("distance between tables", "How far apart are synthetic tables, column by column?", "score"),
@@ -166,8 +173,9 @@ _SAID: dict[str, dict[str, tuple[str, str, str]]] = {
 }  # fmt: skip
 
 _BAD_SIDES: dict[str, Side] = {
-    **dict.fromkeys(("AUT01", "AUT02", "AUT09", "AUT13", "PRV01", "PRV03", "PRV16", "FID25", "FAI03"), "below"),
-    **dict.fromkeys(("AUT05", "AUT06", "AUT07", "AUT08", "DIV15", "CMP08", "FID32"), "above"),
+    **dict.fromkeys(("AUT01", "AUT02", "AUT09", "AUT13", "PRV01", "PRV03", "PRV16", "FID25"), "below"),
+    **dict.fromkeys(("FAI03", "IMG09"), "below"),
+    **dict.fromkeys(("AUT05", "AUT06", "AUT07", "AUT08", "DIV15", "CMP08", "FID32", "IMG10"), "above"),
     **dict.fromkeys(("PRV02", "PRV05", "PRV06", "PRV07", "PRV09", "PRV10", "PRV11", "PRV19"), "above"),
     **dict.fromkeys(("PRV12", "PRV13", "PRV14", "PRV15", "FAI02"), "above"),
 }

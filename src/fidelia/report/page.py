@@ -21,7 +21,7 @@ from typing import Any, Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fidelia.report import charts, glance, notation, parts, raced, sparks
+from fidelia.report import charts, enhanced, glance, mended, notation, parts, raced, sparks
 from fidelia.report.attacked import attacked
 from fidelia.report.document import check
 from fidelia.report.labels import label, place
@@ -42,10 +42,12 @@ SECTIONS = (
     ("completeness", "Completeness"),
     ("measures", "All measures"),
     ("rows", "Rows"),
+    ("curation", "Curation"),
     ("race", "Race"),
     ("reading", "How to read this"),
     ("provenance", "Versions and inputs"),
 )
+OPTIONAL = ("curation", "race")  # sections that are there only where the document has them
 MAIN_PRIVACY = ("PRV02", "AUT05")  # drawn above the table of attacks
 KIN = {"AUT01": "AUT02"}  # one finding speaks of both
 MATTERS = 0.05  # an attack's gain below it is said, not coloured, unless a finding says that it matters
@@ -69,6 +71,8 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
     ReadError
         When it is not a results document.
     """
+    if document.get("kind") == "enhance":
+        return enhanced.render(document)
     checked = check(document)
     shown = _edition(checked["edition"], edition)
     results = {result["code"]: result for result in checked["results"]}
@@ -78,7 +82,7 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
         .get_template("page.html")
         .render(
             document=checked,
-            sections=[(id_, title) for id_, title in SECTIONS if id_ != "race" or checked["race"]],
+            sections=[(id_, title) for id_, title in SECTIONS if id_ not in OPTIONAL or checked[id_]],
             edition=shown,
             results=results,
             declined={entry["code"]: _TYPED.sub("", entry["reason"]) for entry in checked["not_computed"]},
@@ -87,6 +91,7 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
             sentences=glance.sentences(checked),
             glance=glance.lines(checked, tones),
             race=raced.view(checked["race"]),
+            curation=mended.view(checked["curation"]),
             tones=tones,
             columns=_columns(results),
             attacks=attacked(results, without=MAIN_PRIVACY),

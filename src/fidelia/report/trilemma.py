@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from fidelia.report.charts import Chart
 from fidelia.report.notation import NONE, THIN, amount, count, percent, score
 from fidelia.report.scatter import scatter
 from fidelia.report.standings import Standing, standings
@@ -73,8 +74,8 @@ def _legend(document: Mapping[str, Any]) -> str:
         "mode; a mode or group is found when it holds a quarter of its share of good rows; KL is the divergence of the "
         "modes' shares from equal ones. Authenticity is best at what fresh real rows get, DCR share at 0.5. Memory is "
         "the peak of the process that fitted, libraries included. In italics: controls, which are good at one thing by "
-        f"design. Measured one after the other on {machine['threads']} threads of {machine['processors']} processors "
-        f"({machine['architecture']}), warm-up excluded, {_limit(document)}, seed {document['seed']}."
+        f"design. Measured one after the other ({machine['architecture']}, processors: {machine['processors']}, "
+        f"threads: {machine['threads']}), warm-up excluded, {_limit(document)}, seed {document['seed']}."
     )
 
 
@@ -92,7 +93,11 @@ def svg(document: Mapping[str, Any]) -> str:
 
     It needs no script and follows the viewer's light or dark scheme.
     """
-    charts = [scatter(document), strips(document)]
+    return drawing([scatter(document), strips(document)])
+
+
+def drawing(charts: Sequence[Chart]) -> str:
+    """Return charts, one below the other, as one picture that needs no page around it."""
     view: str = (
         _environment()
         .get_template("trilemma.svg")

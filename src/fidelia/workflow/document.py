@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -52,6 +53,7 @@ def document(
     race : Race or None
         How the generator was chosen; its seconds are the only timings of a document.
     """
+    from fidelia.auditing.audit import halves
     from fidelia.auditing.summary import summary, verdict
     from fidelia.measure.diagnosis.diagnose import diagnosed
 
@@ -61,7 +63,9 @@ def document(
     diagnosis = diagnosed(case) if DIAGNOSED & {result.code for result in results} else None
     if diagnosis is not None:
         judged = judged.with_diagnosis([each.named for each in diagnosis.verdicts if each.kind != "ideal"])
-    embedded = case.embedded
+    against_train = audited.reference == "train"
+    embedded = (case if against_train else halves(case).case).embedded
+    real = (case.train, case.holdout) if against_train else (None, case.train)
     return {
         "format": FORMAT,
         "fidelia": fidelia.__version__,
@@ -73,7 +77,7 @@ def document(
             "hash": embedded.hash,
             "width": embedded.width,
         },
-        "inputs": _inputs(case, made_by, notes),
+        "inputs": _inputs(case, real, made_by, notes),
         "verdict": judged.to_dict(),
         "results": [result.to_dict() for result in results],
         "findings": [finding.to_dict() for finding in found],
@@ -89,8 +93,20 @@ def document(
     }
 
 
-def _inputs(case: Case, made_by: Mapping[str, Any] | None, notes: Sequence[str]) -> dict[str, Any]:
-    tables = {"train": case.train, "synthetic": case.synthetic, "holdout": case.holdout}
+def provenance(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an audit's tables say of themselves: the inputs and the settings, with hashes."""
+    settings = {
+        **{name: document[name] for name in ("fidelia", "seed", "embedding")},
+        **{name: document["audit"][name] for name in ("q", "reference")},
+    }
+    said = {"inputs": document["inputs"], "settings": settings}
+    return said | {"hash": hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()}
+
+
+def _inputs(
+    case: Case, real: tuple[Table | None, Table | None], made_by: Mapping[str, Any] | None, notes: Sequence[str]
+) -> dict[str, Any]:
+    tables = {"train": real[0], "synthetic": case.synthetic, "holdout": real[1]}
     return {
         **{
             name: None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from fidelia.data.images.read import holds_pictures
 from fidelia.data.read import read
 from fidelia.data.samples import located
-from fidelia.data.split import split
+from fidelia.data.split import Split, split
 from fidelia.data.table import Table
 from fidelia.encode.columns import TableCoder
 from fidelia.errors import SchemaError, UsageError
@@ -20,13 +21,18 @@ from fidelia.measure.catalog import measure
 from fidelia.measure.space.choose import with_embedding
 from fidelia.progress import SILENT, Progress
 from fidelia.rng import Rng
-from fidelia.workflow.document import document, fingerprint
+from fidelia.workflow.document import document, fingerprint, provenance
 from fidelia.workflow.model import Model, fit_table
 from fidelia.workflow.outcome import Interrupted, Outcome
+from fidelia.workflow.pictures import picture_case
 from fidelia.workflow.race import Race, raced
 from fidelia.workflow.recipe import Recipe
 
+if TYPE_CHECKING:
+    from fidelia.auditing.curation.curated import Curated
+
 FEWEST = 20
+HALF = "one half of the rows set aside calibrated the choice of rows; everything here is measured on the other half"
 
 
 def run(
@@ -43,6 +49,7 @@ def run(
     given: Sequence[str] | None = None,
     balance: str | None = None,
     time_limit: float | None = None,
+    curate: bool = False,
     checkpoint: str | Path | None = None,
     seed: int = 0,
     edition: str = "shareable",
@@ -72,6 +79,9 @@ def run(
         Other shares of the levels of one column: ``"income"`` for all alike, ``"income=>50K:0.5"``.
     time_limit : float or None
         Seconds that networks may learn. What a time limit ends is not reproducible.
+    curate : bool
+        Choose among more rows (see `fidelia.curate`); the rows are the curated ones where that brings them nearer to
+        real ones, else as they were drawn. Half of the holdout calibrates the choice and only the other half measures.
     checkpoint : path or None
         Where an interrupted training of a network leaves its state, and goes on from when called again.
     seed : int
@@ -103,6 +113,7 @@ def run(
         given=list(given or []),
         balance=balance,
         time_limit=time_limit,
+        curate=curate,
         edition=edition,
     )
     return follow(recipe, table, progress, checkpoint=checkpoint)
@@ -117,6 +128,8 @@ def follow(
     _enough(parts.train, parts.holdout)
     if recipe.given:  # a condition that cannot hold is refused before the work
         Given.parse(recipe.given).code(TableCoder.fit(parts.train))
+    if recipe.curate and (recipe.given or recipe.balance):
+        raise UsageError("curate makes rows more like the real ones; rows drawn with given or balance are to differ")
     limits = effort(recipe.time_limit, checkpoint)
     settled, race = raced(recipe, parts.train, seconds=limits.seconds, progress=progress)
     model = fit_table(
@@ -130,16 +143,32 @@ def follow(
     )
     synthetic: Table | None = None
     try:
-        n = len(parts.train) if recipe.n is None else recipe.n
-        synthetic = model.sample_table(
-            n, given=recipe.given or None, balance=recipe.balance, seed=recipe.seed, progress=progress
-        )
-        case = Case(parts.train, synthetic, parts.holdout, root.child("measure"), progress, generator=_again(settled))
+        synthetic, unseen, curated = _drawn(recipe, model, parts, progress)
+        case = Case(parts.train, synthetic, unseen, root.child("measure"), progress, generator=_again(settled))
         made_by = {"name": settled.generator, **model.about}
-        outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, race=race, notes=parts.notes)
+        notes = (*parts.notes, *getattr(model.generator, "notes", ()), *([] if curated is None else [HALF]))
+        outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, race=race, notes=notes)
     except KeyboardInterrupt as stop:
-        raise Interrupted(Outcome({}, synthetic, model=model)) from stop
+        kept = getattr(getattr(stop, "curated", None), "table", synthetic)
+        raise Interrupted(Outcome({}, kept, model=model)) from stop
+    if curated is not None:
+        outcome.document["curation"] = curated.to_dict()
     return replace(outcome, model=model, recipe=recipe)
+
+
+def _drawn(
+    recipe: Recipe, model: Model, parts: Split[Table], progress: Progress
+) -> tuple[Table, Table, Curated | None]:
+    """Return synthetic rows, the real rows that nothing has used yet, and the curation if there was one."""
+    n = len(parts.train) if recipe.n is None else recipe.n
+    if not recipe.curate:
+        given, balance = recipe.given or None, recipe.balance
+        drawn = model.sample_table(n, given=given, balance=balance, seed=recipe.seed, progress=progress)
+        return drawn, parts.holdout, None
+    from fidelia.auditing.curation.curate import curate
+
+    found = curate(parts.train, model.generator, parts.holdout, n=n, seed=recipe.seed, progress=progress)
+    return found.recommended, found.unseen, found
 
 
 def effort(time_limit: float | None, checkpoint: str | Path | None) -> Effort:
@@ -205,28 +234,39 @@ def evaluate(
     seed: int = 0,
     codes: Iterable[str] | None = None,
     embedding: Any = None,
+    size: int | tuple[int, int] | None = None,
     edition: str = "shareable",
     progress: Progress = SILENT,
 ) -> Outcome:
-    """Measure and audit any synthetic table, whoever made it.
+    """Measure and audit any synthetic table or pictures, whoever made them.
 
     Parameters
     ----------
-    train, synthetic : path, dataframe or Table
-        The real rows that it was made from, and the synthetic rows; with the same columns.
-    holdout : path, dataframe, Table or None
+    train, synthetic : path, dataframe, Table, or pictures
+        The real rows that it was made from, and the synthetic rows; with the same columns. Pictures are whatever
+        `fidelia.read_images` reads: folders, files of arrays, an ImageSet.
+    holdout : path, dataframe, Table, pictures or None
         Real rows that the generator never saw. Without it copying cannot be told from chance.
     codes : iterable of str or None
         Which metrics: codes, names, categories ("privacy") or "all"; None for those of tier 1.
     embedding : None, str, callable, mapping or Embedding
         Where distances are taken: "tabular" (the default), "one-class" (a network; needs torch), a function from a
         frame to an ``(n, width)`` array, or ``{"train": features, "synthetic": ..., "holdout": ...}`` of arrays or
-        .npy or .parquet files. Scores of different embeddings do not compare.
+        .npy or .parquet files. Of pictures: an extractor, see `fidelia.measure.images.choose.embedding`. Scores of
+        different embeddings do not compare.
+    size : int, (int, int) or None
+        Bring all pictures to this height and width.
 
     Returns
     -------
     Outcome
     """
+    if holds_pictures(train):
+        case, notes = picture_case(
+            train, synthetic, holdout, size=size, seed=seed, embedding=embedding, progress=progress
+        )
+        _enough(case.train, case.synthetic, case.holdout)
+        return _judged(case, seed=seed, edition=edition, codes=codes, notes=notes)
     case = as_case(
         train, synthetic, holdout, target=target, kinds=kinds, seed=seed, embedding=embedding, progress=progress
     )
@@ -242,12 +282,37 @@ def audit(
     kinds: Mapping[str, str] | None = None,
     seed: int = 0,
     q: float = 0.1,
+    reference: Literal["train", "holdout"] = "train",
     edition: str = "internal",
     progress: Progress = SILENT,
 ) -> Outcome:
-    """Judge every synthetic row; `q` is the false discovery rate of the flags. Other parameters as in `evaluate`."""
-    case = as_case(train, synthetic, holdout, target=target, kinds=kinds, seed=seed, progress=progress)
-    return _judged(case, seed=seed, edition=edition, codes=(), q=q)
+    """Judge every synthetic row, and say which real rows are covered.
+
+    Parameters
+    ----------
+    q : float
+        The false discovery rate of the flags.
+    reference : {"train", "holdout"}
+        "holdout" audits against the holdout alone: `train` is None, and no training row is read.
+
+    Other parameters are those of `evaluate`.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    UsageError
+        When the tables are not those that the reference asks for.
+    """
+    if reference == "holdout" and (holdout is None or train is not None):
+        raise UsageError('reference="holdout" audits against a holdout and reads no training rows: give it alone')
+    if reference == "train" and train is None:
+        raise UsageError('there are no training rows; give them, or a holdout with reference="holdout"')
+    real, unseen = (train, holdout) if reference == "train" else (holdout, None)
+    case = as_case(real, synthetic, unseen, target=target, kinds=kinds, seed=seed, progress=progress)
+    return _judged(case, seed=seed, edition=edition, codes=(), q=q, reference=reference)
 
 
 def as_table(source: Any, *, target: str | None = None, kinds: Mapping[str, str] | None = None) -> Table:
@@ -312,12 +377,13 @@ def _judged(
     race: Race | None = None,
     notes: Sequence[str] = (),
     q: float = 0.1,
+    reference: Literal["train", "holdout"] = "train",
 ) -> Outcome:
     from fidelia.auditing.audit import audit as audit_rows
 
     results, declined = measure(case, codes)
-    audited = audit_rows(case, q=q)
+    audited = audit_rows(case, q=q, reference=reference)
     found = document(
         case, results, declined, audited, seed=seed, edition=edition, made_by=made_by, race=race, notes=notes
     )
-    return Outcome(found, case.synthetic, audited)
+    return Outcome(found, case.synthetic, replace(audited, provenance=provenance(found)))

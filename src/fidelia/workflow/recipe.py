@@ -42,6 +42,8 @@ class Recipe:
         Other shares of the levels of one column, see `fidelia.generate.balance`.
     time_limit : float or None
         Seconds that learning may take.
+    curate : bool
+        Choose among more rows, where that brings them nearer to real ones.
     edition : str
         ``"shareable"`` or ``"internal"``.
     """
@@ -59,6 +61,7 @@ class Recipe:
     given: list[str] = field(default_factory=list)
     balance: str | None = None
     time_limit: float | None = None
+    curate: bool = False
     edition: str = "shareable"
 
     def to_toml(self) -> str:
