@@ -39,6 +39,7 @@ def main() -> None:
         "evaluate 4,000 rows": lambda: fd.evaluate(
             slice_(adult, 0, 4), slice_(adult, 4, 8), holdout=slice_(adult, 8, 10)
         ),
+        "audit 4,000 rows": lambda: fd.audit(slice_(adult, 0, 4), slice_(adult, 4, 8), holdout=slice_(adult, 8, 10)),
     }
     print(f"one unit: {unit:.2f} s\n\n| work | seconds | units |\n|---|---|---|")
     for name, work in measured.items():

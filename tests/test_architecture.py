@@ -11,7 +11,23 @@ import fidelia
 
 SOURCE = Path(fidelia.__file__).parent
 # A folder may import from those above it, never from one below; of the twins neither imports the other.
-ORDER = "errors rng progress schema data encode generate measure attacks sanity auditing enhancement report workflow cli".split()  # noqa: SIM905
+ORDER = [
+    "errors",
+    "rng",
+    "progress",
+    "schema",
+    "data",
+    "encode",
+    "generate",
+    "measure",
+    "attacks",
+    "sanity",
+    "auditing",
+    "enhancement",
+    "report",
+    "workflow",
+    "cli",
+]
 TWINS = {"generate", "measure"}
 ABOVE_ALL = {"__init__", "testing"}
 

@@ -79,7 +79,8 @@ class NotApplicable(FideliaError):  # noqa: N818 - a polite refusal, not a failu
         A typed reason: ``NEEDS_HOLDOUT``, ``NEEDS_TARGET``, ``TOO_FEW_ROWS``,
         ``DEGENERATE_COLUMN``, ``ALL_MISSING``, ``UNSUPPORTED_TYPE``, ``BUDGET``,
         ``HOLDS_ROWS`` (a generator made of training rows is not saved), ``NEEDS_FEATURES``
-        (features were given for other rows).
+        (features were given for other rows), ``NO_SUPPORT`` (a source has hardly a row like the target's),
+        ``TOO_WIDE`` (a network cannot go on in a table of so many columns).
     text : str
         The same in words.
     """
