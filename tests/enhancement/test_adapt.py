@@ -78,7 +78,7 @@ def test_alike_domains_are_left_alone():
 
 
 def test_a_source_without_rows_like_the_targets_is_refused():
-    """The clipped weights of N(5, 1) beside N(0, 1) are worth hundreds of rows; the ratio itself is worth some twenty."""
+    """Clipped weights of N(5, 1) beside N(0, 1) are worth hundreds of rows; the ratio itself is worth some twenty."""
     source, target = features(2000, 0, 0.0), unlabelled(features(800, 1, 5.0))
     both = domains(source, target)
     assert ess(both.told(both.source, Rng(0)).weight) > 100
@@ -86,9 +86,10 @@ def test_a_source_without_rows_like_the_targets_is_refused():
         adapt(source, target, shift="covariate", rng=Rng(0))
 
 
+@pytest.mark.slow
 def test_numbers_can_be_labels():
     draw = np.random.default_rng(0)
-    x, z = draw.normal(size=(900, 2)), draw.normal(size=(400, 2)) + [0.8, 0]
+    x, z = draw.normal(size=(900, 2)), draw.normal(np.array([0.8, 0.0]), 1.0, (400, 2))
     source, target = (made(v, (v[:, 0] ** 2).round(3), NUMBER) for v in (x, z))
     found = adapt(source, target, repeats=1, rng=Rng(0))
     assert found.metric == "R²" and found.shift in ("covariate", "none") and found.facts["classes"] == []
@@ -123,6 +124,7 @@ def test_effective_rows():
     assert ess(np.ones(7)) == pytest.approx(7) and ess(np.array([1.0, 0, 0])) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_rows():
     one, two = (adapt(features(400, 0, 0.0), unlabelled(features(300, 1, 0.5)), rng=Rng(2)) for _ in range(2))
     assert one.rows.arrow.equals(two.rows.arrow) and one.to_dict() == two.to_dict()

@@ -72,7 +72,9 @@ def test_overlap_puts_shared_columns_first_and_says_why_others_are_not():
 
 def test_dictionaries_keep_their_very_type():
     kind = pa.dictionary(pa.int8(), pa.string(), ordered=True)
-    other = table({"g": CATEGORY}, g=pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), ["lo", "hi"], ordered=True))
+    other = table(
+        {"g": CATEGORY}, g=pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), ["lo", "hi"], ordered=True)
+    )
     found = overlap(table({"g": CATEGORY}, g=["hi", "lo"]), other)
     assert found.table["g"].type == kind and found.table["g"].to_pylist() == ["hi", "lo"]
 
@@ -155,13 +157,19 @@ def test_rows_of_one_law_prefer_neither():
 
 @pytest.mark.parametrize(
     ("ends", "wanted"),
-    [([(0.1, 0.2)], True), ([(-0.1, 0.2)], False), ([(0.1, 0.2), (-0.3, -0.1)], False), ([(0.1, 0.2), (-0.3, 0.1)], True)],
+    [
+        ([(0.1, 0.2)], True),
+        ([(-0.1, 0.2)], False),
+        ([(0.1, 0.2), (-0.3, -0.1)], False),
+        ([(0.1, 0.2), (-0.3, 0.1)], True),
+    ],
 )
 def test_better_in_one_and_worse_in_none(ends, wanted):
     claims = [Compared(sum(e) / 2, 10, 0.1, e, 0.01, e, 0.01) for e in ends]
     assert better(claims) is wanted
 
 
+@pytest.mark.slow
 def test_a_source_that_knows_more_helps_or_is_neutral(source, few):
     found = transfer(source, pairs(80, 5), name="trees", repeats=1, rng=Rng(0))
     lines = {line.arm: line for line in found.lines}
@@ -179,6 +187,7 @@ def test_an_opposite_source_is_not_used(few):
     assert correlation(sample(found.generator, 2000, rng=Rng(1))) > 0.8
 
 
+@pytest.mark.slow
 def test_a_source_that_cannot_be_continued_draws_rows_for_trees(few):
     made = ChowLiu().fit(pairs(2000, 0), rng=Rng(0))
     found = transfer(made, pairs(80, 1, mean=1.0), name="chowliu", seconds=0.01, rng=Rng(0))
@@ -192,6 +201,7 @@ def test_too_few_rows_are_refused_and_a_time_limit_is_said(source, few):
     assert found.facts["splits"] == {"folds": 5, "done": 2, "stopped": "the time limit"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(source, few):
     one, two = (transfer(source, pairs(60, 1), name="trees", seconds=0.01, rng=Rng(4)) for _ in range(2))
     assert one.to_dict() == two.to_dict()

@@ -62,8 +62,9 @@ def test_b2_every_column_of_rows_follows_the_synthetic_rows():
                 assert np.array_equal(a[name], b[name][::-1])
     first, second = audit(there), audit(back)
     assert np.array_equal(first.verdict, second.verdict[::-1])
-    assert first.reasons == second.reasons[::-1]
-    for name, scores in first.scores.items():
+    assert _by_distance(first.reasons) == _by_distance(second.reasons[::-1])
+    for name in first.scores.keys() - OF_FOLDS:
+        scores = first.scores[name]
         assert np.array_equal(scores, second.scores[name][::-1]), name
 
 
@@ -194,3 +195,12 @@ def test_b12_any_ball_in_many_dimensions():
     made = raw_case(*(gaussian(seed, 2000, 64) for seed in range(3)))
     assert any_ball(made).value == pytest.approx(0.6, abs=0.06)
     assert authenticity(made).value == pytest.approx(0.8, abs=0.06)
+
+
+OF_FOLDS = {"c2st_propensity", "weight", "q_detectable"}
+"""Scores that rest on random folds, which are of positions."""
+
+
+def _by_distance(reasons: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Without the one reason that rests on random folds."""
+    return [tuple(reason for reason in of if reason != "DETECTABLE") for of in reasons]

@@ -84,7 +84,7 @@ def test_same_seed_same_bytes(outcome: fd.Outcome, rows: pd.DataFrame) -> None:
 
 
 def test_all_of_tier_1_is_measured_with_its_reference_or_says_why_not(outcome: fd.Outcome) -> None:
-    wanted = {entry.code for entry in entries().values() if entry.tier == 1}
+    wanted = {entry.code for entry in entries().values() if entry.tier == 1 and not entry.code.startswith("IMG")}
     declined = {said["code"]: said["reason"] for said in outcome.document["not_computed"]}
     measured = {result["code"]: result for result in outcome.document["results"]}
     assert set(measured) | set(declined) == wanted

@@ -12,11 +12,12 @@ import typer
 from fidelia.cli import options as o
 from fidelia.cli import places
 from fidelia.cli.exits import interruptible
-from fidelia.cli.voice import Voice, print_json, show_files
+from fidelia.cli.voice import Voice, console, print_json, show_files
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+WIDE = 110
 STYLES = {"gain": "bold green", "loss": "bold yellow"}
 
 
@@ -119,14 +120,14 @@ def adapt(
 
 
 def _show(document: Mapping[str, Any], columns: Sequence[str], output: Path, voice: Voice, as_json: bool) -> None:
-    voice.say(drawn(document, columns))
+    voice.say(drawn(document, columns, console().width))
     show_files([output], voice)
     if as_json:
         print_json(document)
 
 
-def drawn(document: Mapping[str, Any], columns: Sequence[str]) -> RenderableType:
-    """Return the card of a transfer or an adaptation for a terminal."""
+def drawn(document: Mapping[str, Any], columns: Sequence[str], width: int) -> RenderableType:
+    """Return the card of a transfer or an adaptation for a terminal of this many columns."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
@@ -135,11 +136,11 @@ def drawn(document: Mapping[str, Any], columns: Sequence[str]) -> RenderableType
     head = Text(verdict["headline"], style=STYLES.get(verdict["level"], "bold"))
     parts: list[RenderableType] = [Text(), head, *map(Text, verdict["sentences"])]
     if document["lines"]:
-        parts.append(_table(document, columns))
+        parts.append(_table(document, columns, width >= WIDE))
     return Padding(Group(*parts, *(Text(note, "dim") for note in document["notes"])), (0, 1))
 
 
-def _table(document: Mapping[str, Any], columns: Sequence[str]) -> RenderableType:
+def _table(document: Mapping[str, Any], columns: Sequence[str], wide: bool) -> RenderableType:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -150,16 +151,16 @@ def _table(document: Mapping[str, Any], columns: Sequence[str]) -> RenderableTyp
     for name in shown:
         grid.add_column(words.get(name, name), no_wrap=True)
     for line in lines:
-        grid.add_row(*(_cell(line[name]) for name in shown))
+        grid.add_row(*(_cell(line[name], wide) for name in shown))
     return grid
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, wide: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}"
     if isinstance(value, Mapping):
         low, high = value["interval"] or (float("nan"), float("nan"))
-        return f"{value['value']:+.2f} ({low:+.2f} to {high:+.2f})"
+        return f"{value['value']:+.2f}" + (f" ({low:+.2f} to {high:+.2f})" if wide else "")
     return str(value)

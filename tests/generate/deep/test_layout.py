@@ -237,7 +237,7 @@ def _asked(column, random):
         return Allowed(codes) if codes.any() else None
     present, counts = np.unique(column.values[~np.isnan(column.values)], return_counts=True)
     missing = bool(np.isnan(column.values).any() and random.random() < 0.5)
-    if len(present) < 2 or counts.sum() < K:  # a coder calls a column of fewer than K values empty: nothing to ask for
+    if len(present) < 2 or counts.sum() < 2 * K:  # of fewer than K values a coder makes none, of fewer than 2 K one
         return None
     wide = [tuple(np.quantile(present, [a / 2, 0.5 + b / 2])) for a, b in random.random((random.integers(1, 3), 2))]
     if column.decimals is not None:  # as conditions come: their ends are values of the column's precision

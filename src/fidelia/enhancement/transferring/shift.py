@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 STEPS, TOLERANCE = 1_000, 1e-9
 FOLDS = 5
-LEAST = 1e-6
+LEAST, EDGE = 1e-6, 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,20 +84,24 @@ def saerens(probabilities: Floats, source: Floats) -> Shares:
         before, share = share, posterior.mean(axis=0)
         if np.abs(share - before).max() < TOLERANCE:
             break
-    return Shares(share, _errors(ratio, share) * np.sqrt(models), source)
+    return Shares(share, _errors(ratio, share, models), source)
 
 
-def _errors(ratio: Floats, share: Floats) -> Floats:
-    """Standard errors from the observed information on the simplex; 0 for shares at its edge."""
-    inside = np.flatnonzero(share > 1e-4)
-    out = np.zeros(len(share))
-    if len(inside) < 2:
-        return out
-    slope = ratio[:, inside] / (ratio @ share)[:, None]
-    free = slope[:, :-1] - slope[:, -1:]
-    covariance = np.linalg.pinv(free.T @ free)
-    out[inside[:-1]] = np.sqrt(np.diag(covariance))
-    out[inside[-1]] = np.sqrt(covariance.sum())
+def _errors(ratio: Floats, share: Floats, models: int) -> Floats:
+    """Standard errors: from the observed information on the simplex, and at its edge from the slope towards it.
+
+    A share q that is 0 has the likelihood ``exp(-g n q)`` with g the mean slope: its scale is ``1 / (g n)``.
+    """
+    inside = np.flatnonzero(share > EDGE)
+    slope = ratio / (ratio @ share)[:, None]
+    rows = len(ratio) / models
+    out: Floats = np.minimum(1.0, 1 / (rows * np.maximum(1 - slope.mean(axis=0), EDGE)))
+    if len(inside) == 1:
+        out[inside] = out[share <= EDGE].max(initial=0.0)
+    if len(inside) > 1:
+        free = slope[:, inside[:-1]] - slope[:, inside[-1:]]
+        covariance = np.linalg.pinv(free.T @ free) * models
+        out[inside] = np.sqrt(np.append(np.diag(covariance), covariance.sum()))
     return out
 
 
