@@ -187,11 +187,10 @@ def page(document: Found) -> Page:
 
 
 def changed(name: str, gain: Mapping[str, list[float]]) -> str:
-    """Return in words what a filter changed, and what of that is beyond chance."""
-    sure = {key: not of[1] <= 0 <= of[2] for key, of in gain.items()}
-    said = [f"{what} {between(gain[key], 3, signed)}" for key, what in SHOWN.items() if sure[key]]
-    same = [what for key, what in SHOWN.items() if not sure[key]]
-    return f"* {name} changes {', '.join(said) or 'nothing'} beyond chance; not {', '.join(same)}."
+    """Return in words what a filter changed beyond chance."""
+    sure = [key for key, (_, low, high) in gain.items() if not low <= 0 <= high]
+    said = ", ".join(f"{SHOWN[key]} {between(gain[key], 3, signed)}" for key in sure)
+    return f"* {name} changes, beyond chance: {said or 'nothing'}."
 
 
 def drawn(name: str, of: Mapping[str, Found], seeds: int) -> Chart:
@@ -201,7 +200,7 @@ def drawn(name: str, of: Mapping[str, Found], seeds: int) -> Chart:
         "one-sided IP": ("one-sided", "alpha-precision"),
         "AUT02": ("authenticity less", "that of fresh rows"),
         "DIV01": ("beta-recall",),
-        "FID26": ("AUC of a two-sample", "classifier"),
+        "FID26": ("AUC of telling", "rows from real"),
         "logistic": ("AUC of logistic", "regression"),
         "boosted": ("AUC of boosted", "trees"),
     }

@@ -10,8 +10,8 @@ from fidelia.report.notation import score
 from fidelia.report.scales import Scale, circle, ticks
 
 WIDTH, GAP, ROW, HEAD = 960.0, 28.0, 22.0, 84.0
-LETTER, LEAST = 6.6, 90.0
-"""About the width of a letter, and the least room for names."""
+LETTER, LEAST, ROOM = 6.6, 90.0, 36.0
+"""About the width of a letter, the least room for names, and that for a number under an axis."""
 
 
 class Point(NamedTuple):
@@ -59,7 +59,7 @@ def forest(title: str, arms: Sequence[Arm], panels: Sequence[Panel], *, label: s
         grid += _frame(x, panel, bottom)
         marks += [mark for i, arm in enumerate(arms) for mark in _dot(x, _y(i), arm, panel, panel.points[i])]
         texts += [Text(x.start, 56 + 15 * j, head, "start", kind="quiet") for j, head in enumerate(panel.head)]
-        texts += [Text(x(t), bottom + 18, f"{t:g}".replace("-", "−"), kind="quiet") for t in ticks(x.low, x.high, 3)]
+        texts += [Text(x(t), bottom + 18, f"{t:g}".replace("-", "−"), kind="quiet") for t in _ticks(x)]
     return Chart("forest", WIDTH, bottom + 60, label, tuple(grid), tuple(marks), tuple(texts))
 
 
@@ -78,8 +78,14 @@ def _scales(panels: Sequence[Panel], left: float) -> Iterator[Scale]:
         yield Scale(low - margin, high + margin, start, start + room)
 
 
+def _ticks(x: Scale) -> list[float]:
+    """Return some round values, every other one where a panel has no room for all."""
+    found = ticks(x.low, x.high, 3)
+    return found[::2] if len(found) > 1 and x(found[1]) - x(found[0]) < ROOM else found
+
+
 def _frame(x: Scale, panel: Panel, bottom: float) -> list[Mark]:
-    lines = "".join(f"M{x(t):g} {HEAD}V{bottom:g}" for t in ticks(x.low, x.high, 3))
+    lines = "".join(f"M{x(t):g} {HEAD}V{bottom:g}" for t in _ticks(x))
     found = [Mark("grid", lines), Mark("axis", f"M{x.start:g} {bottom:g}H{x.end:g}")]
     return found if panel.at is None else [*found, Mark("fresh", f"M{x(panel.at):g} {HEAD}V{bottom:g}")]
 

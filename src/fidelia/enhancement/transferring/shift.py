@@ -102,7 +102,7 @@ def _errors(ratio: Floats, share: Floats, models: int) -> Floats:
         free = slope[:, inside[:-1]] - slope[:, inside[-1:]]
         covariance = np.linalg.pinv(free.T @ free) * models
         out[inside] = np.sqrt(np.append(np.diag(covariance), covariance.sum()))
-    return out
+    return np.asarray(out)
 
 
 def black_box(predicted: Ints, actual: Ints, target: Ints, classes: int) -> Shares:
