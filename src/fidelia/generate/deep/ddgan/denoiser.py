@@ -23,9 +23,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from fidelia.generate.deep.batch import Batch, scores
 from fidelia.generate.deep.ddgan.chain import Chain
-from fidelia.generate.deep.diffusion.trunk import Products
 from fidelia.generate.deep.layout import Known, Layout
-from fidelia.generate.deep.nets import Blocks
+from fidelia.generate.deep.nets import Blocks, Products, damped_waves
 
 TEMPERATURE = 0.7
 """Of the softmax through which gradients pass."""
@@ -192,20 +191,10 @@ class Denoiser(nn.Module):
 
 
 def waves(numbers: Tensor, noise: Tensor) -> Tensor:
-    """Return sines and cosines of numbers, each damped as the noise in them damps its mean, (n, 2 C FREQUENCIES).
-
-    Layers are slow to see several modes in a number itself.
-
-    Parameters
-    ----------
-    numbers : (n, C)
-    noise : (n, 1)
-        Standard deviation of the noise that is in them.
-    """
+    """Return the damped waves of numbers, all sines before all cosines, (n, 2 C FREQUENCIES); `noise` is (n, 1)."""
     frequencies = 2.0 ** torch.arange(FREQUENCIES, device=numbers.device)
-    angles = (numbers[:, :, None] * frequencies).flatten(1)
-    damping = (-0.5 * (noise * frequencies) ** 2).exp().repeat(1, numbers.shape[1])
-    return torch.cat([angles.sin() * damping, angles.cos() * damping], 1)
+    found = damped_waves(numbers, noise, frequencies).unflatten(2, (2, FREQUENCIES))
+    return found.transpose(1, 2).flatten(1)
 
 
 def cut(mean: Tensor, scale: Tensor, windows: Tensor) -> Tensor:

@@ -40,11 +40,11 @@ from fidelia.generate.deep.batch import Batch, Rows
 from fidelia.generate.deep.diffusion.guide import Guide
 from fidelia.generate.deep.diffusion.noise import Schedules, out, skip, stratified
 from fidelia.generate.deep.diffusion.reverse import reverse
-from fidelia.generate.deep.diffusion.trunk import Embedding, Products
+from fidelia.generate.deep.diffusion.trunk import Embedding
 from fidelia.generate.deep.family import Family, Network
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.loop import Course, Moment, Move, halved
-from fidelia.generate.deep.nets import Blocks, Waves
+from fidelia.generate.deep.nets import Blocks, Products, Waves
 
 TIME = 64
 """Width of the embedding of time."""

@@ -1,10 +1,4 @@
-"""The trunk of the denoiser: noisy rows as vectors, and residual layers of products.
-
-References
-----------
-Barron et al. (2021), "Mip-NeRF", ICCV: damped waves.
-Shazeer (2020), "GLU variants improve transformer", arXiv 2002.05202.
-"""
+"""The trunk of the denoiser: noisy rows as vectors."""
 
 from __future__ import annotations
 
@@ -14,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from fidelia.generate.deep.diffusion.noise import enter
+from fidelia.generate.deep.nets import damped_waves
 
 WAVES, FEATURES = 8, 512
 """Most frequencies of a number, and about the most waves of a row; the lowest is 1/2, each the double of the last."""
@@ -47,37 +42,5 @@ class Embedding(nn.Module):
 
     def _waves(self, x: Tensor, sigma: Tensor) -> Tensor:
         """Each number at unit variance, then its damped waves, (n, C, 1 + 2 waves)."""
-        angles = x[:, :, None] * self.frequencies
-        damping = (-0.5 * (sigma[:, :, None] * self.frequencies) ** 2).exp()
-        return torch.cat([(enter(sigma) * x)[:, :, None], angles.sin() * damping, angles.cos() * damping], dim=2)
-
-
-class Products(nn.Module):
-    """``x + W3 (silu(W1 y) * W2 y)`` with ``y = scale norm(x) + shift``, scaled and shifted by a condition (SwiGLU).
-
-    Products see at once what pairs of parts say together: a ring of two numbers among three other columns, which
-    layers without them had not found after 700 steps, is found in 200. It starts as the identity and costs as much
-    as a `Residual` of its width.
-
-    Notes
-    -----
-    ``forward(x (n, width), condition (n, given) or (1, given)) -> (n, width)``.
-    """
-
-    def __init__(self, width: int, given: int) -> None:
-        super().__init__()
-        inner = max(2 * width // 3, 1)
-        self.norm = nn.LayerNorm(width)
-        self.adapt = nn.Linear(given, 2 * width)
-        self.inner = nn.Linear(width, 2 * inner)
-        self.outer = nn.Linear(inner, width)
-        for layer in (self.adapt, self.outer):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Return the layer's output."""
-        scale, shift = self.adapt(condition).chunk(2, dim=-1)
-        one, other = self.inner(self.norm(x) * (1 + scale) + shift).chunk(2, dim=-1)
-        found: Tensor = x + self.outer(F.silu(one) * other)
-        return found
+        waves = damped_waves(x, sigma, self.frequencies)
+        return torch.cat([(enter(sigma) * x)[:, :, None], waves], dim=2)
