@@ -10,6 +10,7 @@
     │   └── BundleError          4   a model file is damaged, unsafe or of another format
     ├── UsageError               2   an argument, name or condition that does not exist or cannot hold
     │   └── EmbeddingMismatch    2   scores of different embeddings do not compare
+    ├── GateFailed               3   a number does not keep the limit that a gate sets
     ├── TrainingError            1   a network cannot be trained on this table
     ├── MissingExtra             5   an optional dependency is not installed
     └── NotApplicable            1   a component declines, with its reason
@@ -54,6 +55,12 @@ class UsageError(FideliaError):
 
 class EmbeddingMismatch(UsageError):  # noqa: N818 - reads as what it is
     """Scores whose distances were taken in different embeddings do not compare."""
+
+
+class GateFailed(FideliaError):  # noqa: N818 - an answer, not a fault
+    """A number does not keep the limit that a gate sets."""
+
+    exit_code = 3
 
 
 class TrainingError(FideliaError):

@@ -6,6 +6,7 @@ code  meaning
 0     good (also: the reader of a pipe went away)
 1     our fault
 2     wrong usage
+3     a gate is not passed (``--gate``)
 4     the data is not what it should be, or cannot be written
 5     an extra is not installed
 130   interrupted; what was done is kept

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fidelia.cli import gating, places, sources
 from fidelia.cli import options as o
-from fidelia.cli import places, sources
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, print_json, show_files, show_outcome
 
@@ -61,6 +61,8 @@ def run(
     edition: o.WhoSees = o.Edition.SHAREABLE,
     kind: o.Kinds = None,
     described: o.Described = None,
+    gate: gating.GateFile = None,
+    junit: gating.JUnit = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = 0,
@@ -71,6 +73,7 @@ def run(
     The folder then holds the synthetic rows, the report, the audit, the model and a recipe to run it all again.
     """
     voice = Voice.of(quiet, verbose, debug)
+    passage = gating.Passage.of(gate, junit)
     chosen = {
         "target": o.target_from(target, described),
         "kinds": o.kinds_from(kind, described),
@@ -91,6 +94,7 @@ def run(
     folder = places.folder(out or _folder(source))
     outcome = _carry_out(recipe, folder, voice)
     _hand_over(outcome, folder, voice, as_json)
+    passage.hold(outcome.document, voice)
 
 
 def fit(
