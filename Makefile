@@ -27,15 +27,15 @@ lint: $(VENV)/.test  ## ruff
 type: $(VENV)/.test  ## mypy --strict
 	$(BIN)/mypy
 
-docs: $(VENV)/.test  ## the documentation's examples, run
-	$(BIN)/python -m pytest tests/test_docs.py
+docs: $(VENV)/.docs  ## the documentation as a site, in docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 bench: $(VENV)/.bench  ## the table of benchmarks/RESULTS.md, measured with the acceptance protocol
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/table.py
 
 clean:  ## forget the virtual environment and all outputs
-	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out docs/_build docs/metrics docs/reference docs/reference.md docs/examples.md .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 browser:  ## chromium for the page's tests: installed when missing, on Debian as root; the tests skip without it
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || \
@@ -52,6 +52,10 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
 	$(INSTALL) -e '.[test]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(BIN)/python pyproject.toml constraints.txt
+	$(INSTALL) -e '.[docs]'
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.bench: $(BIN)/python pyproject.toml constraints.txt
