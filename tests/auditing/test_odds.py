@@ -91,6 +91,16 @@ def test_one_law_is_told_from_itself_one_time_in_twenty() -> None:
     assert sum(alarms) <= 6  # 2 expected; more than 6 has probability 0.003
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_levels_that_train_lacks_tell_nothing(seed: int) -> None:
+    """Cabins and tickets: fresh rows have levels that train lacks as often as the other way round."""
+    r = np.random.default_rng(seed)
+    tables = [frame(perfect, 3 * seed + i, 300).assign(cabin=r.choice(400, 300).astype(str)) for i in range(3)]
+    found = odds(case(*tables))
+    assert found.told.value - 0.5 < 4 * found.told.sd
+    assert found.propensity.max() < 0.8
+
+
 def test_copies_of_train_get_weights_of_one() -> None:
     train = frame(perfect, 0, ROWS)
     found = odds(case(train, train.sample(frac=1, random_state=0), frame(perfect, 2, ROWS)))

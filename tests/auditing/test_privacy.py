@@ -93,7 +93,8 @@ def test_the_same_walk_finds_them_in_the_internal_edition(internal: Outcome, tab
 def test_no_shareable_output_holds_distances_neighbours_or_row_numbers_of_train(
     shareable: Outcome, internal: Outcome
 ) -> None:
-    hidden = {*INTERNAL_ONLY, "matched_columns", "nearest_synthetic", "nearest_distance", "beta_score"}
+    per_row = {"nearest_synthetic", "nearest_distance", "beta_score", "mia_score", "vulnerability", "cluster"}
+    hidden = {*INTERNAL_ONLY, "matched_columns", *per_row}
     rows, beside, _, real = _written(shareable, "shareable")
     assert not hidden & set(rows.column_names)
     assert not {f"audit.{name}" for name in hidden} & set(beside.column_names)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from laws import ROWS, case, gauss, judged, mixed
+from laws import ROWS, case, gauss, judged, mixed, noisy_copies, planted
 
 from fidelia.auditing.audit import audit
 from fidelia.auditing.real_rows import RealRows
@@ -23,13 +23,16 @@ def _missing(real: RealRows, rows: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("law", [gauss, mixed])
-def test_fresh_rows_cover_the_real_ones_at_every_level(law) -> None:
+def test_fresh_rows_cover_the_real_ones_at_every_level_and_none_stands_out(law) -> None:
     found = judged(law(0), law(2), law(1))
     for real in found.real.values():
         assert real.covered.mean() >= 0.99
         assert np.quantile(real.beta, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.05)
         assert np.median(real.density) == pytest.approx(1, abs=0.15)
+        assert np.quantile(real.mia, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.05)
     assert found.lacking == []
+    assert found.real["train"].vulnerability.max() < 0.9
+    assert not any("stand out" in note for note in found.notes)
 
 
 def test_beta_is_that_of_beta_recall() -> None:
@@ -67,12 +70,34 @@ def test_rows_name_their_nearest_synthetic_row_and_their_subgroup() -> None:
     table = found.real_to_arrow(edition="internal")
     assert table.column_names == [
         "table", "row_id", "beta_score", "covered", "nearest_synthetic", "nearest_distance", "local_density_ratio",
-        "subgroup",
+        "mia_score", "vulnerability", "cluster", "subgroup",
     ]  # fmt: skip
     row = table.slice(3, 1).to_pylist()[0]
     assert (row["table"], row["row_id"], row["nearest_synthetic"], row["nearest_distance"]) == ("train", 3, 7, 0.0)
     assert row["subgroup"] == f"label={train.label[3]}"
+    assert row["mia_score"] > 0.99 and isinstance(row["cluster"], str)
     assert table.num_rows == 2 * ROWS
+    assert table.slice(ROWS).column("vulnerability").null_count == ROWS  # nobody learnt the holdout's rows
+
+
+@pytest.mark.parametrize("law", [gauss, mixed])
+def test_rows_that_were_copied_are_the_vulnerable_ones_and_that_is_said(law) -> None:
+    train, rows = law(0), ROWS // 10
+    found = judged(train, planted(law(2), noisy_copies(train, rows, 0.03, 0)), law(1))
+    real, exposed = found.real["train"], found.real["train"].vulnerability >= 0.9
+    assert exposed[:rows].mean() >= 0.95
+    assert exposed[rows:].sum() <= 0.15 * exposed.sum()
+    assert np.quantile(real.mia[:rows], 0.05) > 0.95 > 0.6 > np.median(real.mia[rows:])
+    assert any(f"{exposed.sum():,} training rows stand out" in note for note in found.notes)
+
+
+def test_clusters_keep_modes_together_and_are_named_in_words() -> None:
+    (train, mode), (fresh, _), (holdout, unseen) = _modes(1), _modes(3), _modes(2)
+    found = judged(train, fresh, holdout)
+    for real, modes in ((found.real["train"], mode), (found.real["holdout"], unseen)):
+        held = pd.crosstab(modes, real.cluster)
+        assert held.max(axis=0).sum() >= 0.95 * len(real)
+    assert all("a " in name or "b " in name for name in set(found.real["train"].cluster))
 
 
 def test_without_a_holdout_the_train_rows_are_all_there() -> None:
@@ -81,3 +106,12 @@ def test_without_a_holdout_the_train_rows_are_all_there() -> None:
     assert list(found.real) == ["train"] and len(found.real["train"]) == ROWS
     assert _missing(found.real["train"], (train.role == "Child").to_numpy()) >= 0.7
     assert any("role=Child" in line["text"] for line in found.lacking)
+    assert np.isnan(found.real["train"].mia).all() and np.isnan(found.real["train"].vulnerability).all()
+    assert set(found.real["train"].cluster) != {""}
+
+
+def test_of_few_rows_there_are_no_clusters_and_against_the_holdout_alone_nobody_stands_out() -> None:
+    few = judged(gauss(0, rows=30), gauss(2, rows=30), gauss(1, rows=30))
+    assert set(few.real["train"].cluster) == {""}
+    alone = judged(gauss(1, rows=300), gauss(2, rows=300), None, reference="holdout").real["holdout"]
+    assert np.isnan(alone.mia).all() and np.isnan(alone.vulnerability).all() and "" not in alone.cluster

@@ -117,7 +117,7 @@ class Work:
         self.asked.append(("read", {"source": Path(source), "target": target, "kinds": kinds}))
         return self.table
 
-    def follow(self, recipe: Recipe, _table: Table, progress: Progress, *, checkpoint: Path) -> Any:
+    def follow(self, recipe: Recipe, _table: Table, progress: Progress, *, checkpoint: Path, gallery: Path) -> Any:
         return replace(self._outcome("run", {**asdict(recipe), "progress": progress}), recipe=recipe)
 
     def evaluate(self, _train: Any, _synthetic: Any, **asked: Any) -> Any:

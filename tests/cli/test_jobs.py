@@ -30,6 +30,7 @@ def test_options_become_arguments(cli, work, tmp_path):
         "balance": "income [k]=a:0.5",
         "time_limit": 3661.5,
         "curate": False,
+        "size": None,
         "edition": "internal",
     }
 

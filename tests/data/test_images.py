@@ -20,6 +20,7 @@ from fidelia.data.images.read import holds_pictures, read_images
 from fidelia.data.images.resize import resize, weights
 from fidelia.data.keys import row_keys
 from fidelia.errors import MissingExtra, ReadError, SchemaError, UsageError, WriteError
+from fidelia.generate.catalog import create
 from fidelia.rng import Rng
 from fidelia.schema import Kind
 
@@ -80,6 +81,8 @@ def test_a_parquet_of_pictures_is_also_a_table(tmp_path):
 
 def test_generators_of_columns_refuse_pictures_in_words():
     with pytest.raises(SchemaError, match="column 'image' holds"):
+        create("marginals").fit(some(40).table(), rng=Rng(0))
+    with pytest.raises(UsageError, match="'marginals' learns tables"):
         fd.fit(some(40).table(), generator="marginals")
 
 
@@ -212,7 +215,7 @@ def test_resizing_agrees_with_torch():
 
 def test_split_keeps_the_shares_of_labels():
     images = read_images(load_digits().images, span=(0, 16), labels=load_digits().target)
-    parts = fd.split(images, holdout=0.25, rng=Rng(0))
+    parts = fd.split(images, holdout=0.25, rng=fd.Rng(0))
     assert isinstance(parts.train, ImageSet)
     assert len(parts.train) + len(parts.holdout) == 1797
     shares = [np.unique(side.labels, return_counts=True)[1] / len(side) for side in (parts.train, parts.holdout)]

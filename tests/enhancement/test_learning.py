@@ -5,7 +5,8 @@ import pytest
 from made import made, numbers
 
 from fidelia.enhancement.goal import goal_of
-from fidelia.enhancement.learning import TUNED, Eyes, Lesson, School, learners
+from fidelia.enhancement.learning import TUNED, Lesson, School, learners
+from fidelia.enhancement.sight import Eyes
 from fidelia.errors import NotApplicable, UsageError
 from fidelia.generate.sampling import joined
 from fidelia.measure.learners import BOOSTED, LINEAR, NETWORK

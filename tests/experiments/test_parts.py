@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from figures import between, correlation, interval, markdown
 from hide_and_seek import noisy, standing
-from pictures import Arm, Panel, Point, forest
+from mode_dropping import Arena, alone, remaining, response, shown, steps
+from picture_ranking import spread
+from pictures import Arm, Curve, Frame, Panel, Point, curves, forest
 from ranking import goodness, of_others
 from real import covid, parts, stays, summaries
 from study import Kept
@@ -120,3 +122,44 @@ def test_a_picture_shows_every_point_with_its_interval() -> None:
     assert "a: one measure 0.500 (0.400 to 0.600)" in text
     assert text.count("<title>b:") == 0
     assert all(f">{word}<" in text for word in ("title", "note", "a", "b", "one", "measure"))
+
+
+def test_modes_are_lost_a_little_each_or_one_after_the_other() -> None:
+    draw = np.random.default_rng(0)
+    assert remaining("none", 0.0, 3, 10, draw).tolist() == [10, 10, 10]
+    assert remaining("simultaneous", 0.3, 3, 10, draw).tolist() == [7, 7, 7]
+    assert sorted(remaining("sequential", 0.5, 3, 10, draw)) == [0, 5, 10]
+    assert remaining("sequential", 1.0, 3, 10, draw).tolist() == [0, 0, 0]
+
+
+def test_the_class_that_stays_fills_the_place_of_those_that_go() -> None:
+    pools = [np.arange(0, 40), np.arange(40, 60), np.arange(60, 80)]
+    there = Arena({}, {}, pools, 10, ["a", "b", "c"])
+    assert [of.tolist() for of in steps(there, "simultaneous", 3, Rng(0))] == [[10, 10, 10], [20, 5, 5], [30, 0, 0]]
+    assert [of.tolist() for of in alone(there)] == [[30, 0, 0], [0, 20, 0], [0, 0, 20]]
+    rows = shown(there, np.array([26, 4, 0]), np.random.default_rng(0))
+    assert len(rows) == len(set(rows)) == 30
+    assert [((rows >= pool[0]) & (rows <= pool[-1])).sum() for pool in pools] == [26, 4, 0]
+
+
+def test_a_response_is_told_in_units_of_noise() -> None:
+    still = np.array([[1.0, 1.02, 0.98], [1.0, 1.02, 0.98]])
+    found = response(np.array([[1.0, 0.9, 0.5, 0.2], [1.0, 0.92, 0.5, 0.2]]), still)
+    assert found["noise"] == pytest.approx(0.02)
+    assert found["spearman"][0] == pytest.approx(-1.0) and found["least"] == pytest.approx(1.0)
+    assert (found["half"], found["end"]) == (pytest.approx(-25), pytest.approx(-40))
+    assert found["held"] == 0.0 and found["seen"] == pytest.approx(1 / 3)
+    flat = response(np.array([[1.0, 1.01, 0.99, 1.0], [1.0, 0.99, 1.01, 1.0]]), still)
+    assert flat["held"] == 1.0 and flat["seen"] is None
+
+
+def test_a_picture_of_curves_shows_every_line_over_its_band() -> None:
+    lines = [Curve("one", [[0.5, 0.4, 0.6], [0.2, 0.1, 0.3]]), Curve("other", [[0.5, 0.4, 0.6], [0.4, 0.3, 0.5]])]
+    text = drawing([curves("title", [Frame("score", [0.0, 1.0], lines, (0.5, 0.05))] * 4, label="label", note="note")])
+    assert text.count("score, one: 0.500 to 0.200") == text.count("score, other: 0.500 to 0.400") == 4
+    assert text.count('class="rail"') == 4 and ">note<" in text
+
+
+def test_a_single_seed_is_a_value_without_an_interval() -> None:
+    assert spread([0.25]) == [0.25, 0.25, 0.25]
+    assert spread([0.80, 0.84, 0.88]) == pytest.approx([0.84, 0.7406, 0.9394], abs=1e-4)

@@ -42,10 +42,13 @@ def test_evaluate_takes_sets_of_pictures_and_writes_the_same_files(tmp_path):
 
 
 @pytest.mark.parametrize("edition", ["shareable", "internal"])
-def test_no_results_hold_pixels(edition):
+def test_copies_are_pictures_of_the_internal_edition_alone(edition):
     copies = fd.evaluate(part(0), part(0), holdout=part(2), edition=edition, codes=["AUT05", "AUT03", "IMG10"])
     assert copies["AUT05"]["value"] == 1
     assert len(json.dumps(copies.document)) < 300_000
+    shown = copies.document["pictures"]
+    assert bool(shown["grids"]) == bool(shown["map"]) == (edition == "internal")
+    assert "examples" not in copies.document["audit"]
 
 
 def test_arrays_and_tables_are_pictures_too():

@@ -1,11 +1,13 @@
 """The plan: what is said of a run's time before it begins."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from fidelia.data.images.imageset import ImageSet
 from fidelia.data.table import Table
 from fidelia.schema import Column, Kind, Schema
-from fidelia.workflow.plan import TRAIN, plan
+from fidelia.workflow.plan import TRAIN, TRAIN_PICTURES, plan
 
 
 def table(rows):
@@ -30,3 +32,12 @@ def test_a_race_takes_its_time_limit():
 
 def test_the_limit_does_not_slow_what_takes_seconds():
     assert seconds("trees", time_limit=600.0) == seconds("trees")
+
+
+def test_pictures_are_planned_by_their_pixels():
+    small, large = (ImageSet(np.zeros((50, side, side, 1), np.uint8), ("a", "b") * 25).table() for side in (14, 28))
+    found = plan(large, generator="image-vae")
+    assert found.text.startswith("50 pictures of 28 x 28 x 1, 2 labels; about ")
+    fits = [plan(of, generator="image-vae").seconds for of in (small, large)]
+    assert fits[1] - fits[0] == pytest.approx(0.75 * TRAIN_PICTURES["image-vae"], abs=1)
+    assert plan(large, generator="image-vae", time_limit=5.0).seconds < found.seconds - 100

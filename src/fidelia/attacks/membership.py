@@ -271,12 +271,16 @@ def caveats(case: Case) -> tuple[Caveat, ...]:
 
 def _vulnerable(case: Case, attack: Scored) -> dict[str, Floats]:
     """Return how far each judged row stands out: the share of non-members that score lower; NaN for other rows."""
-    ordered, out = np.sort(attack.others), {}
-    chosen = candidates(case)
+    chosen, out = candidates(case), {}
     for side, positions, scores in (
         ("train", chosen.members, attack.members), ("holdout", chosen.others, attack.others)
     ):  # fmt: skip
         part = np.full(len(getattr(case.embedded, side)), np.nan)
-        part[positions] = np.searchsorted(ordered, scores, side="left") / len(ordered)
+        part[positions] = standing(scores, attack.others)
         out[f"{side}.mia_{attack.name}"] = case.aligned(side, part)
     return out
+
+
+def standing(scores: Floats, others: Floats) -> Floats:
+    """Return for each score the share of non-members that score lower, in [0, 1]."""
+    return np.asarray(np.searchsorted(np.sort(others), scores, side="left") / len(others))

@@ -8,7 +8,7 @@ holdout alone touches no training row, and can name no copies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from fidelia.auditing.audited import Audited
 from fidelia.auditing.causes import causes, matched
 from fidelia.auditing.marks import STEPS, Marks, marks
 from fidelia.auditing.real_rows import RealRows, axes_of, lacking, real_rows, subgroups
-from fidelia.auditing.scores import Scores, scores, searches
+from fidelia.auditing.scores import Around, Scores, around, scores, searches
 from fidelia.auditing.verdicts import COPIES, Reason, Verdict
 from fidelia.errors import UsageError
 from fidelia.measure.diagnosis.uncovered import told_apart
@@ -58,19 +58,19 @@ def audit(case: Case, *, q: float = 0.1, reference: Reference = "train") -> Audi
     """
     known, seen = (case, True) if reference == "train" else (halves(case).case, False)
     with case.progress.stage("audit", len(searches(known)) + STEPS + 2) as tick:
-        scored = scores(known, tick)
+        scored, beside = scores(known, tick), around(known, tick)
         found = marks(known, scored, q, seen=seen, tick=tick)
         group = subgroups(known)
         because, copied = causes(known, scored, found), matched(known, scored, found)
         tick(1)
-        real = {side: real_rows(known, side, q, of, scored.density) for side, of in group.items() if side in REAL}
+        real = {side: real_rows(known, side, q, group, beside.density, seen=seen) for side in REAL if side in group}
         few, flagged = lacking(known, real["train"]), _flagged(known, found)
         tick(1)
     reasons = _reasons(found)
     return Audited(
         verdict=np.array([of[0].verdict if of else Verdict.ACCEPT for of in reasons], dtype=np.str_),
         reasons=[tuple(str(reason) for reason in of) for of in reasons],
-        scores=_columns(scored, found, group["synthetic"], seen=seen),
+        scores=_columns(scored, beside, found, group["synthetic"], seen=seen),
         causes=because,
         matched=copied,
         q=q,
@@ -79,7 +79,7 @@ def audit(case: Case, *, q: float = 0.1, reference: Reference = "train") -> Audi
         real=real if seen else {"holdout": _whole(real, halves(case))},
         lacking=few,
         flagged=flagged,
-        notes=_notes(known, scored, found, q, seen=seen),
+        notes=(*_privacy(real["train"], q, seen=seen), *_limits(known, scored, found, q, seen=seen)),
     )
 
 
@@ -117,8 +117,7 @@ def _halves(case: Case) -> Halves:
 def _whole(real: dict[str, RealRows], cut: Halves) -> RealRows:
     """Return the two halves as rows of the table that they are of."""
     both = [replace(rows, row=cut.rows[side][rows.row]) for side, rows in real.items()]
-    names = ("row", "beta", "covered", "nearest", "distance", "density", "subgroup")
-    joined = {name: np.concatenate([getattr(rows, name) for rows in both]) for name in names}
+    joined = {each.name: np.concatenate([getattr(rows, each.name) for rows in both]) for each in fields(RealRows)}
     order = np.argsort(joined["row"], kind="stable")
     return RealRows(**{name: values[order] for name, values in joined.items()})
 
@@ -132,7 +131,9 @@ def _reasons(found: Marks) -> list[list[Reason]]:
     return reasons
 
 
-def _columns(scored: Scores, found: Marks, group: NDArray[np.str_], *, seen: bool) -> dict[str, NDArray[Any]]:
+def _columns(
+    scored: Scores, beside: Around, found: Marks, group: NDArray[np.str_], *, seen: bool
+) -> dict[str, NDArray[Any]]:
     support = found.flags[Reason.OOD]
     out: dict[str, NDArray[Any]] = {
         "alpha_score": scored.alpha,
@@ -141,8 +142,8 @@ def _columns(scored: Scores, found: Marks, group: NDArray[np.str_], *, seen: boo
         **({} if found.odds is None else {"c2st_propensity": found.odds.propensity, "weight": found.odds.weight}),
         **{f"q_{reason.lower()}": found.flags[reason].q for reason in _OTHERS if reason in found.flags},
         "subgroup": group,
-        "local_density_ratio": scored.density,
-        **({} if scored.unseen is None else {"nn_holdout_dist": scored.unseen}),
+        "local_density_ratio": beside.density,
+        **({} if beside.unseen is None else {"nn_holdout_dist": beside.unseen}),
     }
     return out | (_near_train(scored, found) if seen else {})
 
@@ -152,11 +153,11 @@ _OTHERS = (Reason.RARE_COMBO, Reason.DETECTABLE, Reason.TOO_TYPICAL, Reason.PART
 
 def _near_train(scored: Scores, found: Marks) -> dict[str, NDArray[Any]]:
     """What is said of the training rows near each row."""
-    copy, second = found.flags.get(Reason.NEAR_COPY), min(1, scored.near.distance.shape[1] - 1)
+    copy, second = found.flags.get(Reason.NEAR_COPY), min(1, scored.source.distance.shape[1] - 1)
     return {
         "nn_real_id": scored.nearest,
-        "nn_dist": scored.near.distance[:, 0],
-        "nn_dist_2": scored.near.distance[:, second],
+        "nn_dist": scored.source.distance[:, 0],
+        "nn_dist_2": scored.source.distance[:, second],
         "identical": found.identical,
         "auth_ratio": scored.ratio,
         **({} if copy is None else {"p_copy": copy.p, "q_copy": copy.q}),
@@ -189,20 +190,22 @@ def _flagged(case: Case, found: Marks) -> list[dict[str, Any]]:
     return [line | {"sentence": said.format(text=line["text"], part=percent(line["precision"]))} for line in lines]
 
 
-def _notes(case: Case, scored: Scores, found: Marks, q: float, *, seen: bool) -> tuple[str, ...]:
-    return tuple(_privacy(seen=seen) + _limits(case, scored, found, q, seen=seen))
-
-
-def _privacy(*, seen: bool) -> list[str]:
+def _privacy(train: RealRows, q: float, *, seen: bool) -> list[str]:
     if not seen:
         return [
             "No training row was read: synthetic rows were held against one half of the holdout and calibrated on the "
             "other. Copies of training rows cannot be named that way."
         ]
-    return [
+    said = [
         "Filtering by distance to training rows leaves traces of them: the accepted rows are not covered by any "
         "privacy guarantee of the generator."
     ]
+    if exposed := int((train.vulnerability >= 1 - q).sum()):
+        said.append(
+            f"{exposed:,} training rows stand out as fresh rows do not: whoever holds these synthetic rows can tell "
+            "that they were learnt from. The internal edition names them."
+        )
+    return said
 
 
 def _limits(case: Case, scored: Scores, found: Marks, q: float, *, seen: bool) -> list[str]:

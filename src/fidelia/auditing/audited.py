@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from fidelia.auditing.verdicts import COPIES, TEXT, Reason, Verdict
+from fidelia.schema.kinds import Kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -148,10 +149,11 @@ class Audited:
     def beside(self, table: Table, *, edition: str = "internal") -> pa.Table:
         """Return the synthetic rows that the edition shows with the audit's columns after them, as ``audit.verdict``.
 
-        Lists are joined to text, so that every format can hold them.
+        Lists are joined to text, so that every format can hold them; pictures are left away.
         """
         rows = self.rows(edition)
-        arrow = table.arrow if len(rows) == len(self) else table.take(rows).arrow
+        arrow = table.arrow.drop_columns(list(table.schema.of(Kind.IMAGE)))
+        arrow = arrow if len(rows) == len(self) else arrow.take(pa.array(rows))
         found = self.to_arrow(edition=edition)
         for name in found.column_names[1:]:
             arrow = arrow.append_column(f"audit.{name}", _flat(found.column(name)))

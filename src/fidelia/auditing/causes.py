@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fidelia.auditing.verdicts import Reason
+from fidelia.data.images.imageset import picture_column
 from fidelia.errors import NotApplicable
 from fidelia.measure.space.embed import by_columns
 from fidelia.measure.support.level_set import NEIGHBOUR
@@ -72,7 +73,9 @@ def _named(case: Case, scored: Scores, marks: Marks) -> Iterator[tuple[int, list
     for each in marks.broken:
         for row in np.flatnonzero(each.rows).tolist():
             yield row, [(name, 1 / len(each.columns)) for name in each.columns]
-    for row, shares in _shares(case, scored, marks.any_of(Reason.OOD), NEIGHBOUR):
+    rows = marks.any_of(Reason.OOD)
+    around = case.embedded.rows["train"][scored.near.index[rows, :NEIGHBOUR]]
+    for row, shares in _shares(case, rows, around):
         yield row, [(name, share) for name, share in shares[:MOST] if share >= 0.5 / MOST]
     if marks.combinations is not None:
         rows = marks.any_of(Reason.RARE_COMBO)
@@ -86,29 +89,30 @@ def _named(case: Case, scored: Scores, marks: Marks) -> Iterator[tuple[int, list
 def matched(case: Case, scored: Scores, marks: Marks) -> dict[int, tuple[str, ...]]:
     """Return the columns in which each copy equals the train row that it repeats."""
     copies = marks.any_of(Reason.COPY, Reason.NEAR_COPY)
-    found = {row: tuple(n for n, share in shares if share < EQUAL) for row, shares in _shares(case, scored, copies, 1)}
+    shares = _shares(case, copies, scored.nearest[copies, None])
+    found = {row: tuple(n for n, share in of if share < EQUAL) for row, of in shares}
     if marks.parts is not None:
         for row in marks.any_of(Reason.PARTIAL_COPY).tolist():
             found[row] = tuple(n for n, same in zip(marks.parts.names, marks.parts.same[row], strict=True) if same)
     return found
 
 
-def _shares(case: Case, scored: Scores, rows: Ints, k: int) -> Iterator[tuple[int, list[tuple[str, float]]]]:
-    """Yield rows with their columns' mean shares of the squared distance to the k nearest train rows, largest first."""
+def _shares(case: Case, rows: Ints, near: Ints) -> Iterator[tuple[int, list[tuple[str, float]]]]:
+    """Yield rows with their columns' mean shares of the squared distance to train rows `near`, largest first."""
     if not len(rows) or (embedding := _space(case)) is None:
         return
-    k = min(k, scored.near.index.shape[1])
     for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
+        part, to = rows[start : start + CHUNK], near[start : start + CHUNK]
         of = embedding.transform(case.synthetic.take(part))
-        near = case.embedded.rows["train"][scored.near.index[part, :k]]
-        each = [embedding.shares(of, embedding.transform(case.train.take(near[:, i]))) for i in range(k)]
+        each = [embedding.shares(of, embedding.transform(case.train.take(at))) for at in to.T]
         for row, shares in zip(part.tolist(), np.mean(each, axis=0).tolist(), strict=True):
             yield row, sorted(zip(embedding.blocks, shares, strict=True), key=lambda item: -item[1])
 
 
 def _space(case: Case) -> Tabular | None:
-    """Return where distances can be told by columns; None for tables of pictures alone."""
+    """Return where distances can be told by columns; None for pictures, whose labels have no part in distances."""
+    if picture_column(case.schema) is not None:
+        return None
     try:
         return by_columns(case)
     except NotApplicable:

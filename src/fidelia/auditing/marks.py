@@ -10,6 +10,7 @@ import numpy as np
 
 from fidelia.auditing.combinations import Combinations, combinations
 from fidelia.auditing.constraints import Broken, broken
+from fidelia.auditing.copies import near_copies
 from fidelia.auditing.odds import Odds, odds
 from fidelia.auditing.parts import Parts, parts
 from fidelia.auditing.repeats import surplus
@@ -72,7 +73,8 @@ def marks(case: Case, scored: Scores, q: float, *, seen: bool, tick: Tick) -> Ma
     identical = np.isin(keys["synthetic"], keys["train"])
     excess = _excess(identical, keys, q) if seen else np.zeros_like(identical)
     wrong = np.any([each.rows for each in strange], axis=0) if strange else np.zeros_like(identical)
-    tested = in_turn(_tests(scored, told, paired, repeated, seen=seen), q, wrong | excess)
+    near = near_copies(case, scored) if seen and case.holdout is not None else None
+    tested = in_turn(_tests(scored, near, told, paired, repeated), q, wrong | excess)
     rows = {reason: flag.q <= q for reason, flag in tested.items()} | _copies(tested, identical, excess, q)
     rows[Reason.CONSTRAINT] = wrong
     rows[Reason.DUPLICATE] = surplus(keys["synthetic"], np.concatenate([keys[side] for side in _real(case)]), q=q)
@@ -93,12 +95,12 @@ def _odds(case: Case) -> Odds | None:
 
 
 def _tests(
-    scored: Scores, told: Odds | None, paired: Combinations | None, repeated: Parts | None, *, seen: bool
+    scored: Scores, near: Flags | None, told: Odds | None, paired: Combinations | None, repeated: Parts | None
 ) -> dict[Reason, Flags]:
     """The tests that can be made, gravest first, each over all rows."""
     found: dict[Reason, Flags] = {}
-    if seen and scored.fresh_ratio is not None:
-        found[Reason.NEAR_COPY] = too_small(scored.ratio, scored.fresh_ratio)
+    if near is not None:
+        found[Reason.NEAR_COPY] = near
     if repeated is not None:
         found[Reason.PARTIAL_COPY] = flags(repeated.p)
     found[Reason.OOD] = too_large(scored.depth, scored.fresh_depth)

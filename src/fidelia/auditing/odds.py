@@ -25,9 +25,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.errors import NotApplicable
+from fidelia.generate.sampling import joined
+from fidelia.measure.images.directions import directions
 from fidelia.measure.joint.detect import FEWEST, MOST, cross_fit
 from fidelia.measure.learners import boosted, features, linear
+from fidelia.measure.space.tabular import Tabular, fit
 from fidelia.measure.statistics.estimates import Estimate, auc
 from fidelia.measure.statistics.resampling import draws
 from fidelia.measure.utility.calibration import calibration_error
@@ -197,9 +201,9 @@ def odds(case: Case) -> Odds:
 
 def _odds(case: Case) -> Odds:
     known = case.contrast.case
-    if not known.values:
+    if not known.values and picture_column(known.schema) is None:
         raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
-    real = known.train
+    real = known.train if picture_column(known.schema) is None else _unlearnt(known)
     m = min(len(known.synthetic), len(real), MOST)
     if m < FEWEST:
         raise NotApplicable("TOO_FEW_ROWS", f"{m} rows a side; a classifier needs {FEWEST}")
@@ -210,28 +214,43 @@ def _odds(case: Case) -> Odds:
     }
     tables = known.synthetic.take(picked["synthetic"]), real.take(picked["real"])
     found = [
-        (see, cross_fit(np.concatenate([see(each) for each in tables]), make, rng)) for see, make in _learners(known)
+        (see, cross_fit(np.concatenate([see(each) for each in tables]), make, rng))
+        for see, make in _learners(known, joined(list(tables)))
     ]
     return _judged(known.synthetic, picked["synthetic"], [see for see, _ in found], [told for _, told in found])
 
 
-def _learners(case: Case) -> list[tuple[See, Callable[[], Any]]]:
-    """What each learner sees of a table, and how it is made: trees on the columns, a linear one where points vary."""
-    table, columns = features(list(case.values.values())), list(case.values.values())
-    seed = case.rng.child("odds/boosted").integer()
+def _unlearnt(case: Case) -> Table:
+    """Return the train pictures that did not train the extractor: its features would give the others away."""
+    return case.train.take(case.embedded.rows["train"])
+
+
+def _learners(case: Case, both: Table) -> list[tuple[See, Callable[[], Any]]]:
+    """What each learner sees of a table, and how it is made: trees on the columns, a linear one where points vary.
+
+    The points are those of an embedding of `both` kinds of row: one of train rows alone has no place for levels that
+    train lacks, so that fresh rows of a column with hundreds of levels could be told from it.
+
+    Of pictures, trees see the label and the main directions of the features.
+    """
+    columns, seed = list(case.values.values()), case.rng.child("odds/boosted").integer()
+    categorical = [i for i, values in enumerate(columns) if values.levels is not None]
+    main = [] if picture_column(case.schema) is None else [directions(case)]
 
     def seen(rows: Table) -> Floats:
-        return features([_column(values, rows) for values in columns]).synthetic
+        parts = [features([_column(values, rows) for values in columns]).synthetic] if columns else []
+        return np.column_stack([*parts, *(project(rows) for project in main)])
 
     found: list[tuple[See, Callable[[], Any]]] = [
-        (seen, lambda: boosted(table.categorical, "binary", seed)),
-        (seen, lambda: boosted(table.categorical, "binary", seed, **GENTLE)),
+        (seen, lambda: boosted(categorical, "binary", seed)),
+        (seen, lambda: boosted(categorical, "binary", seed, **GENTLE)),
     ]
     try:
         embedding = case.embedded.embedding
     except NotApplicable:  # no column varies
         return found
-    return [*found, (embedding.transform, lambda: linear("binary"))]
+    own = fit(both) if isinstance(embedding, Tabular) else embedding
+    return [*found, (own.transform, lambda: linear("binary"))]
 
 
 def _column(values: Values, rows: Table) -> Values:
@@ -249,7 +268,8 @@ def _judged(synthetic: Table, picked: Ints, sees: list[See], told: list[Told]) -
     calibrate = _steps if _clearly_less(_log_loss(stepped, label), _log_loss(honest, label)) else _logistic
     honest = stepped if calibrate is _steps else honest
     area = auc(honest, label == 1)
-    tells = area.value - 0.5 > SURE * max(area.sd, 1 / (2 * m))
+    plain = auc(_together(logits), label == 1)
+    tells = plain.value - 0.5 > SURE * max(plain.sd, 1 / (2 * m))
     learners = [(see, each.models) for see, each in zip(sees, told, strict=True)]
     scorer = Scorer(learners, calibrate(logits, label), tells)
     propensity = _everywhere(scorer, synthetic, picked, honest[:m])
@@ -266,6 +286,17 @@ def _judged(synthetic: Table, picked: Ints, sees: list[See], told: list[Told]) -
         scorer,
         honest[m:],
     )
+
+
+def _together(logits: Floats) -> Floats:
+    """Return the mean of the learners' log odds, each in its own spread: evidence that rows can be told apart at all.
+
+    Fitted slopes would not do: they rest on folds whose learners saw the rows of this one, and so lean towards
+    whatever is there by chance. Of 40 pairs of tables of one law (400 rows, 8 normal columns) 8 would then be told
+    apart at the 5 % level; by the mean 3 are.
+    """
+    spread = logits.std(axis=0)
+    return np.asarray((logits / np.where(spread > 0, spread, 1.0)).mean(axis=1))
 
 
 def _honest(fit: Callable[[Floats, Floats], Calibrated], logits: Floats, label: Floats, folds: list[Ints]) -> Floats:

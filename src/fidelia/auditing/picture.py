@@ -19,8 +19,13 @@ FEWEST = 10
 OUTER = 0.002
 
 
+def drawn(rows: int, most: int | None, rng: Rng) -> NDArray[np.int64]:
+    """Return which of so many points are drawn, at most 3,000 or `most`."""
+    return np.sort(rng.generator().permutation(rows)[: POINTS if most is None else min(most, POINTS)])
+
+
 def picture(
-    train: Floats, synthetic: Floats, holdout: Floats | None, *, verdict: NDArray[np.str_], alpha: Floats, rng: Rng
+    train: Floats, synthetic: Floats, holdout: Floats | None, *, verdict: NDArray[np.str_], alpha: Floats
 ) -> dict[str, Any]:
     """Project rows on the first two principal components of train.
 
@@ -29,7 +34,7 @@ def picture(
     Parameters
     ----------
     train, synthetic, holdout : (n, d) float
-        Embedded rows.
+        Embedded rows; the synthetic ones are those that are drawn.
     verdict, alpha : (M,)
         Of the synthetic rows.
 
@@ -41,8 +46,7 @@ def picture(
     centre, axes, share = _plane(train)
     real = (train - centre) @ axes
     edges = [_edges(real[:, i]) for i in range(2)]
-    chosen = np.sort(rng.generator().permutation(len(synthetic))[:POINTS])
-    points = (synthetic[chosen] - centre) @ axes
+    points = (synthetic - centre) @ axes
     return {
         "axes": [{"name": f"principal component {i + 1}", "share": round(float(share[i]), 4)} for i in range(2)],
         "x_edges": edges[0].tolist(),
@@ -52,8 +56,8 @@ def picture(
         "synthetic": {
             "x": np.round(points[:, 0], 2).tolist(),
             "y": np.round(points[:, 1], 2).tolist(),
-            "verdict": verdict[chosen].tolist(),
-            "alpha": np.round(alpha[chosen], 2).tolist(),
+            "verdict": verdict.tolist(),
+            "alpha": np.round(alpha, 2).tolist(),
         },
     }
 

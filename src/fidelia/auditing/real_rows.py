@@ -2,6 +2,8 @@
 
 A real row's level (its beta) is the share of synthetic rows that lie more densely among the synthetic rows than it
 does. Under one law real rows are spread over all levels; a row beyond all of them is covered at none.
+
+The other danger is to be covered too well: how far a training row stands out to an attacker, beside fresh rows.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from fidelia.attacks.exposure import exposure
 from fidelia.auditing.scores import density
 from fidelia.errors import NotApplicable
+from fidelia.measure.diagnosis.clusters import clusters
 from fidelia.measure.diagnosis.conditions import axes
 from fidelia.measure.diagnosis.diagnose import explanation
 from fidelia.measure.diagnosis.uncovered import told_apart
@@ -55,6 +59,14 @@ class RealRows:
         How far that is.
     density : (n,) float
         Synthetic over real density near the row.
+    mia : (n,) float
+        Membership score of an attacker who knows all other training rows: the share of fresh rows that stand out less,
+        in [0, 1]; spread evenly over rows that nobody learnt. NaN where no row is known to be fresh.
+    vulnerability : (n,) float
+        Of the training rows that stand out at least as much, the share that fresh rows do not explain, in [0, 1); NaN
+        for rows that nobody learnt.
+    cluster : (n,) str
+        Cluster of the row by k-means, in words; empty where there are too few rows.
     subgroup : (n,) str
         Empty where the row is in none.
     """
@@ -65,6 +77,9 @@ class RealRows:
     nearest: Ints
     distance: Floats
     density: Floats
+    mia: Floats
+    vulnerability: Floats
+    cluster: NDArray[np.str_]
     subgroup: NDArray[np.str_]
 
     def __len__(self) -> int:
@@ -81,23 +96,34 @@ class RealRows:
                 "nearest_synthetic": self.nearest,
                 "nearest_distance": self.distance,
                 "local_density_ratio": self.density,
-                "subgroup": pa.array(self.subgroup, pa.string(), mask=self.subgroup == ""),
+                "mia_score": pa.array(self.mia, from_pandas=True),
+                "vulnerability": pa.array(self.vulnerability, from_pandas=True),
+                "cluster": _named(self.cluster),
+                "subgroup": _named(self.subgroup),
             }
         )
 
 
-def real_rows(case: Case, side: str, q: float, group: NDArray[np.str_], dense: Floats) -> RealRows:
-    """Return what the synthetic rows cover of one real table.
+def _named(of: NDArray[np.str_]) -> pa.Array:
+    return pa.array(of, pa.string(), mask=of == "")
+
+
+def real_rows(
+    case: Case, side: str, q: float, group: Mapping[str, NDArray[np.str_]], dense: Floats, *, seen: bool
+) -> RealRows:
+    """Return what the synthetic rows cover of one real table, and how far its rows stand out.
 
     Parameters
     ----------
     side : {"train", "holdout"}
     q : float
         False discovery rate at which rows are said not to be covered.
-    group : (n,) str
-        Subgroup of each row of the table.
+    group : mapping of str to (n,) str
+        Subgroup of each row, by table.
     dense : (M,) float
         Synthetic over real density near the synthetic rows; NaN where it was not searched.
+    seen : bool
+        Whether the generator learnt from the train rows of the case: else none can stand out.
 
     References
     ----------
@@ -109,6 +135,7 @@ def real_rows(case: Case, side: str, q: float, group: NDArray[np.str_], dense: F
     reach = made.distance[:, NEIGHBOUR - 1]
     at = levels(rarity(reach, points.side(side), points.synthetic), rarity(own, points.synthetic, points.synthetic))
     row, here = points.rows[side], density(made, real, (len(points.synthetic), len(points.train)))
+    mia, vulnerability = _exposed(case, side) if seen else (np.full(len(row), np.nan),) * 2
     tests = {"far": too_large(reach, own), "rare": too_small(here, dense[np.isfinite(dense)])}
     flagged = [found.q <= q for found in in_turn(tests, q, at.low >= 1).values()]
     return RealRows(
@@ -118,8 +145,30 @@ def real_rows(case: Case, side: str, q: float, group: NDArray[np.str_], dense: F
         nearest=points.rows["synthetic"][made.index[:, 0]],
         distance=made.distance[:, 0],
         density=here,
-        subgroup=group[row],
+        mia=mia,
+        vulnerability=vulnerability,
+        cluster=_clustered(case, side),
+        subgroup=group[side][row],
     )
+
+
+def _exposed(case: Case, side: str) -> tuple[Floats, Floats]:
+    """Return membership score and vulnerability of the points of a side; NaN where there is none."""
+    unknown = np.full(len(case.embedded.side(side)), np.nan)
+    try:
+        found = exposure(case)
+    except NotApplicable:
+        return unknown, unknown
+    return found.score[side], found.vulnerability if side == "train" else unknown
+
+
+def _clustered(case: Case, side: str) -> NDArray[np.str_]:
+    """Return the cluster of the points of a side in words, as in the diagnosis; empty where there are too few rows."""
+    try:
+        found = clusters(case)
+    except NotApplicable:
+        return np.full(len(case.embedded.side(side)), "")
+    return np.array(found.names)[found.labels[side]]
 
 
 def subgroups(case: Case) -> dict[str, NDArray[np.str_]]:

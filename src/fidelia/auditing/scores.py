@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fidelia.measure.authenticity.ratio import ratio
-from fidelia.measure.space.neighbors import Near, search
+from fidelia.measure.space.embed import embed
+from fidelia.measure.space.neighbors import Near, Neighbors, search
 from fidelia.measure.support.level_set import NEIGHBOUR
 from fidelia.measure.support.levels import levels
 
@@ -31,32 +32,44 @@ class Scores:
     ----------
     near : Near
         The nearest train points of each of the M synthetic rows.
+    source : Near
+        The same among all train rows, also those that trained the embedding: what a row may be a copy of.
     nearest : (M,) int64
-        Row in train of the very nearest.
+        Row in train of the very nearest of those.
     alpha : (M,) float
         Share of train rows that are more typical, each by its distance to its k-th nearest other train row.
     depth, fresh_depth : (M,) and (n,) float
         Distance to the k-th nearest train row, of synthetic rows and of fresh real rows: large off the support.
-    ratio, fresh_ratio : (M,) and (n,) float, or None without a holdout
+    ratio : (M,) float
         Authenticity ratio, small for copies.
-    unseen : (M,) float or None
-        Distance to the nearest holdout row.
-    density : (M,) float
-        Synthetic over real density near the row; NaN for rows beyond the largest tables that are searched.
     searched : int
         How many train rows were searched.
     """
 
     near: Near
+    source: Near
     nearest: NDArray[np.int64]
     alpha: Floats
     depth: Floats
     fresh_depth: Floats
     ratio: Floats
-    fresh_ratio: Floats | None
+    searched: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Around:
+    """What else lies around the M synthetic rows: shown beside the verdicts, which do not rest on it.
+
+    Parameters
+    ----------
+    unseen : (M,) float or None
+        Distance to the nearest holdout row.
+    density : (M,) float
+        Synthetic over real density near the row; NaN for rows beyond the largest tables that are searched.
+    """
+
     unseen: Floats | None
     density: Floats
-    searched: int
 
 
 def searches(case: Case) -> list[tuple[str, str]]:
@@ -65,33 +78,46 @@ def searches(case: Case) -> list[tuple[str, str]]:
     return found if case.holdout is None else [*found, ("synthetic", "holdout")]
 
 
+def _searched(case: Case, tick: Tick, *, train: bool) -> None:
+    for of, among in searches(case):
+        if (among == "train") == train:
+            case.neighbors.near(of, among)
+            tick(1)
+
+
 def scores(case: Case, tick: Tick) -> Scores:
     """Score all synthetic rows, also where the metrics work on a subsample; `tick` is called once per search.
 
-    Fresh rows are the holdout; without one, train rows each left out in turn stand for them in `fresh_depth`.
+    Fresh rows are the holdout; without one, train rows each left out in turn stand for them in `fresh_depth`. All
+    searches are among train rows.
     """
-    near, points = case.neighbors, case.embedded
-    for of, among in searches(case):
-        near.near(of, among)
-        tick(1)
-    found, own = _all_rows(case), near.near("train", "train")
+    near = case.neighbors
+    _searched(case, tick, train=True)
+    found, own = _all_rows(case, near), near.near("train", "train")
     fresh = own if case.holdout is None else near.near("holdout", "train")
+    space = copied(case)
+    source = found if space is near else _all_rows(case, space)
     k = min(NEIGHBOUR, own.distance.shape[1]) - 1
-    unseen = None if case.holdout is None else case.aligned("synthetic", near.radius("synthetic", "holdout", 1))
-    sizes = len(points.synthetic), len(points.train)
-    ratios = density(near.near("synthetic", "synthetic"), near.near("synthetic", "train"), sizes)
     return Scores(
         near=found,
-        nearest=points.rows["train"][found.index[:, 0]],
+        source=source,
+        nearest=space.embedded.rows["train"][source.index[:, 0]],
         alpha=levels(found.distance[:, k], own.distance[:, k]).rows,
         depth=found.distance[:, k],
         fresh_depth=fresh.distance[:, k],
-        ratio=ratio(found, own),
-        fresh_ratio=None if case.holdout is None else ratio(fresh, own),
-        unseen=unseen,
-        density=case.aligned("synthetic", ratios),
-        searched=len(points.train),
+        ratio=ratio(source, space.near("train", "train")),
+        searched=len(space.embedded.train),
     )
+
+
+def around(case: Case, tick: Tick) -> Around:
+    """Search the other tables around the synthetic rows; `tick` is called once per search."""
+    _searched(case, tick, train=False)
+    near, points = case.neighbors, case.embedded
+    unseen = None if case.holdout is None else case.aligned("synthetic", near.radius("synthetic", "holdout", 1))
+    sizes = len(points.synthetic), len(points.train)
+    ratios = density(near.near("synthetic", "synthetic"), near.near("synthetic", "train"), sizes)
+    return Around(unseen, case.aligned("synthetic", ratios))
 
 
 def density(made: Near, real: Near, sizes: tuple[int, int]) -> Floats:
@@ -117,9 +143,22 @@ def density(made: Near, real: Near, sizes: tuple[int, int]) -> Floats:
     return np.asarray(inside[0] / inside[1] * sizes[1] / sizes[0])
 
 
-def _all_rows(case: Case) -> Near:
+def copied(case: Case) -> Neighbors:
+    """Return the searches in which copies are sought.
+
+    A row may be a copy of one that trained the embedding, which other metrics do not search. That such rows lie
+    otherwise than fresh ones shifts synthetic and holdout rows alike, so that flags still hold.
+    """
+    return case.once("audit/copied", _among_all) if case.embedded.fitted else case.neighbors
+
+
+def _among_all(case: Case) -> Neighbors:
+    return Neighbors(embed(case, all_train=True))
+
+
+def _all_rows(case: Case, near: Neighbors) -> Near:
     """The nearest train points of every synthetic row: the shared search, and the rows that it left out."""
-    embedded, done = case.embedded, case.neighbors.near("synthetic", "train")
+    embedded, done = near.embedded, near.near("synthetic", "train")
     rows = embedded.rows["synthetic"]
     if len(rows) == len(case.synthetic):
         return done

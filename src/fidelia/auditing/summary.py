@@ -9,7 +9,9 @@ import numpy as np
 
 from fidelia.auditing.audit import halves
 from fidelia.auditing.audited import TEXT, Audited, Reason
-from fidelia.auditing.picture import picture
+from fidelia.auditing.gallery import gallery, most_on_map, showable
+from fidelia.auditing.picture import drawn, picture
+from fidelia.data.images.imageset import picture_column
 from fidelia.measure.diagnosis.words import FEW
 from fidelia.measure.findings import Judgement
 from fidelia.measure.result import plain
@@ -46,9 +48,9 @@ def summary(case: Case, audited: Audited, *, edition: str, whole: str) -> dict[s
         "real": [{"table": table, **_covered(rows)} for table, rows in audited.real.items()],
         "lacking": plain(audited.lacking),
         "notes": [*([NO_SINGLE_ROW] if whole == "poor" and audited.accepted.mean() >= GOOD else []), *audited.notes],
-        "map": _map(known, audited, audited.rows(edition)),
+        "map": _map(known, audited, edition),
     }
-    if edition == "internal" and audited.reference == "train":
+    if edition == "internal" and audited.reference == "train" and picture_column(case.schema) is None:
         said["examples"] = _examples(case, audited)
     return said
 
@@ -65,18 +67,24 @@ def _covered(real: RealRows) -> dict[str, Any]:
     return {"rows": len(real), "covered": int(real.covered.sum()), "groups": groups}
 
 
-def _map(case: Case, audited: Audited, rows: NDArray[np.int64]) -> dict[str, Any]:
-    """Draw the rows that the edition shows, as far as they are among the points."""
-    points, at = case.embedded, case.embedded.rows["synthetic"]
-    shown = np.isin(at, rows)
-    return picture(
-        points.train,
-        points.synthetic[shown],
-        points.holdout,
-        verdict=audited.verdict[at[shown]],
-        alpha=audited.scores["alpha_score"][at[shown]],
-        rng=case.rng.child("audit/map"),
-    )
+def on_map(case: Case, audited: Audited, edition: str) -> NDArray[np.int64]:
+    """Return the synthetic rows that the map draws: of those that the edition shows and that are among the points."""
+    at = case.embedded.rows["synthetic"]
+    shown = at[np.isin(at, np.flatnonzero(showable(case, audited, edition)))]
+    return shown[drawn(len(shown), most_on_map(case), case.rng.child("audit/map"))]
+
+
+def _map(case: Case, audited: Audited, edition: str) -> dict[str, Any]:
+    points, rows = case.embedded, on_map(case, audited, edition)
+    at = np.searchsorted(points.rows["synthetic"], rows)
+    alpha = audited.scores["alpha_score"][rows]
+    return picture(points.train, points.synthetic[at], points.holdout, verdict=audited.verdict[rows], alpha=alpha)
+
+
+def shown(case: Case, audited: Audited, *, edition: str) -> dict[str, Any] | None:
+    """Return the pictures of results.json; None for tables."""
+    known = case if audited.reference == "train" else halves(case).case
+    return gallery(known, audited, edition=edition, on_map=on_map(known, audited, edition))
 
 
 def verdict(audited: Audited) -> Judgement:

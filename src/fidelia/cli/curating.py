@@ -107,12 +107,14 @@ class Asked:
 
     def _write(self, curated: Curated) -> list[Path]:
         """Write the rows, and where they should rather be weighed, the first draw with its weights beside them."""
+        from fidelia.data.images.imageset import picture_column
         from fidelia.data.write import write, write_arrow
 
-        write(curated.table, self.to)
+        drawn = picture_column(curated.table.schema)
+        (write if drawn is None else places.write_pictures)(curated.table, self.to)
         if curated.take != "weights" or curated.weight is None:
             return [self.to]
-        weighed = self.to.with_name(f"{self.to.stem}.weights{self.to.suffix}")
+        weighed = self.to.with_name(f"{self.to.stem}.weights{self.to.suffix if drawn is None else '.parquet'}")
         write_arrow(curated.first.arrow.append_column("curation.weight", [curated.weight]), weighed)
         return [self.to, weighed]
 
@@ -147,5 +149,7 @@ def asked(
     if train is None or holdout is None:
         lacking = "--train" if train is None else "--holdout"
         raise UsageError(f"--curated needs {lacking}: rows are rejected beside learnt rows, judged beside unseen ones")
-    places.table(to)
+    from fidelia.data.images.read import holds_pictures
+
+    (places.pictures if holds_pictures(train) else places.table)(to)
     return Asked(train, holdout, model or synthetic, to, how)

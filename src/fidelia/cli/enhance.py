@@ -100,6 +100,16 @@ def enhance(
         str | None,
         typer.Option("--time-limit", metavar="TIME", help="Try no longer: 90s, 5m, 1h30m.", show_default=False),
     ] = None,
+    flips: Annotated[
+        bool,
+        typer.Option(
+            "--flips",
+            help="A mirrored picture means the same: classical augmentation may.",
+            show_default=False,
+            metavar="",
+        ),
+    ] = False,
+    size: o.Size = None,
     seed: o.Seed = 0,
     kind: o.Kinds = None,
     described: o.Described = None,
@@ -110,15 +120,19 @@ def enhance(
 ) -> None:
     """Does synthetic data make a model better here? Over repeated splits, with intervals; the answer may be no.
 
+    DATA is a table, or a folder of pictures in folders by label: then a small network learns to tell these apart.
+
     The generator is fitted inside each training fold. An interrupt or a time limit keeps the splits that are done.
     """
+    from fidelia.data.images.read import holds_pictures
     from fidelia.enhancement.enhance import Asked
-    from fidelia.workflow.enhance import follow
+    from fidelia.workflow.enhance import follow, generator_of, labelled
 
     voice = Voice.of(quiet, verbose, debug)
+    shown = holds_pictures(source)
     asked = Asked(
         _question(rare, rebalance, scarce),
-        generator,
+        generator_of(generator, pictures=shown),
         o.settings_from(settings),
         protected,
         ratio or None,
@@ -130,11 +144,12 @@ def enhance(
         by,
         repeats,
         o.seconds_from(time_limit),
+        flips,
     )
     kinds, target = o.kinds_from(kind, described), o.target_from(target, described)
     folder = places.folder(out or Path("out") / f"{source.stem}-enhance")
     with interruptible(lambda _stop: "No split was finished; nothing was written."), voice.progress() as progress:
-        table = sources.table(source, target, kinds, progress)
+        table = labelled(source, size) if shown else sources.table(source, target, kinds, progress)
         found = follow(table, asked, seed=seed, progress=progress)
     written, document = found.write(folder), found.to_dict()
     voice.say(drawn(document, console().width))
@@ -175,7 +190,7 @@ def _table(document: Mapping[str, Any], share: float, rows: int, wide: bool) -> 
     lines = [line for line in document["lines"] if line["share"] == share]
     learners = list(dict.fromkeys(line["learner"] for line in lines))
     grid = Table(box=SIMPLE_HEAD, header_style="dim", border_style="bright_black", pad_edge=False, padding=(0, 1, 0, 0))
-    grid.add_column(f"{rows:,} real rows", no_wrap=True)
+    grid.add_column(f"{rows:,} real {'pictures' if document.get('pictures') else 'rows'}", no_wrap=True)
     for learner in learners:
         grid.add_column(learner, justify="left", no_wrap=True)
     by = {(line["arm"], line["learner"]): line for line in lines}

@@ -14,6 +14,7 @@ from fidelia.cli import gating, places, sources
 from fidelia.cli import options as o
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, print_json, show_files, show_outcome
+from fidelia.errors import UsageError
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 SETTING = {"rows": "n", "kind": "kinds", "settings": "parameters"}
 CHECKPOINT = "checkpoint.pt"
 """What an interrupted training of a network leaves in its folder, and goes on from."""
+GALLERY = "progress"
+"""Where a network of pictures shows what it draws while it learns."""
 
 
 def run(
     context: typer.Context,
     source: Annotated[
-        Path, typer.Argument(metavar="DATA", help="A table, or a recipe.toml of an earlier run.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="DATA", help="A table, pictures, or a recipe.toml of an earlier run.", show_default=False
+        ),
     ],
     target: o.Target = None,
     out: o.Out = None,
@@ -57,6 +63,7 @@ def run(
         str | None,
         typer.Option("--time", metavar="COLUMN", help="Set the latest rows aside.", show_default=False),
     ] = None,
+    size: o.Size = None,
     seed: o.Seed = 0,
     edition: o.WhoSees = o.Edition.SHAREABLE,
     kind: o.Kinds = None,
@@ -71,6 +78,8 @@ def run(
     """All of it, in order: split, fit, sample, measure, audit, report.
 
     The folder then holds the synthetic rows, the report, the audit, the model and a recipe to run it all again.
+    Pictures come back as they came: a folder of them, or a file; grids of what is drawn while a network learns them are
+    in the folder "progress".
     """
     voice = Voice.of(quiet, verbose, debug)
     passage = gating.Passage.of(gate, junit)
@@ -87,6 +96,7 @@ def run(
         "holdout": holdout,
         "by": by,
         "time": time,
+        "size": None if size is None else [size, size],
         "seed": seed,
         "edition": str(edition),
     }
@@ -106,6 +116,15 @@ def fit(
     generator: o.GeneratorName = "trees",
     settings: o.Settings = None,
     time_limit: o.TimeLimit = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(
+            "--gallery",
+            metavar="DIR",
+            help="Where a network of pictures shows what it draws while it learns.",
+            show_default=False,
+        ),
+    ] = None,
     seed: o.Seed = 0,
     kind: o.Kinds = None,
     described: o.Described = None,
@@ -113,7 +132,7 @@ def fit(
     verbose: o.Verbose = 0,
     debug: o.Debug = False,
 ) -> None:
-    """Learn a table and keep the model: no code in it, no training rows.
+    """Learn a table or pictures and keep the model: no code in it, no training rows.
 
     A network whose training is interrupted goes on where it was when the same command is given again.
     """
@@ -133,6 +152,7 @@ def fit(
             parameters=parameters,
             time_limit=limit,
             checkpoint=checkpoint,
+            gallery=gallery,
             seed=seed,
             progress=progress,
         )
@@ -148,7 +168,11 @@ def sample(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Its ending says the format.", show_default="csv to stdout"
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Its ending says the format; pictures go to .npz, .parquet or a new folder.",
+            show_default="csv to stdout",
         ),
     ] = None,
     given: o.Conditions = None,
@@ -158,15 +182,19 @@ def sample(
     verbose: o.Verbose = 0,
     debug: o.Debug = False,
 ) -> None:
-    """Draw rows from a model, any number of them, in bounded memory."""
+    """Draw rows or pictures from a model, any number of them, in bounded memory."""
+    from fidelia.data.images.imageset import picture_column
     from fidelia.data.write import delimited
     from fidelia.workflow.model import load
 
     voice = Voice.of(quiet, verbose, debug)
     conditions = o.conditions_from(given)
-    if output is not None:
-        places.table(output)
     drawn = load(model)
+    shown = picture_column(drawn.schema) is not None
+    if output is not None:
+        (places.pictures if shown else places.table)(output)
+    elif shown:
+        raise UsageError(f"{model} draws pictures; say where they go: -o drawn.npz, drawn.parquet or a new folder")
     like = drawn.sample_table(0, given=conditions or None, seed=seed)
     rows_drawn = drawn.stream(rows, given=conditions or None, balance=balance, seed=seed)
     if output is None:
@@ -175,7 +203,11 @@ def sample(
             put(part.arrow)
         return
     with interruptible(lambda _stop: f"Nothing was written to {output}."), voice.progress() as progress:
-        _write_stream(rows_drawn, like, rows, output, progress)
+        if shown and output.suffix != ".parquet":
+            table = drawn.sample_table(rows, given=conditions or None, balance=balance, seed=seed, progress=progress)
+            places.write_pictures(table, output)
+        else:
+            _write_stream(rows_drawn, like, rows, output, progress)
     show_files([output], voice)
 
 
@@ -197,13 +229,15 @@ def _folder(source: Path) -> Path:
 def _carry_out(recipe: Recipe, folder: Path, voice: Voice) -> Outcome:
     with interruptible(lambda stop: _keep(stop, folder)):
         with voice.progress() as progress:
-            table = sources.table(Path(recipe.source), recipe.target, recipe.kinds, progress)
-        _refuse_strangers(recipe.given, table)
-        _show_plan(table, recipe, folder, voice)
+            size = None if recipe.size is None else (recipe.size[0], recipe.size[-1])
+            table = sources.table(Path(recipe.source), recipe.target, recipe.kinds, progress, size)
         from fidelia.workflow import pipeline  # after reading, so that a file that cannot be read is said at once
 
+        recipe = recipe.suited(table)
+        _refuse_strangers(recipe.given, table)
+        _show_plan(table, recipe, folder, voice)
         with voice.progress() as progress:
-            return pipeline.follow(recipe, table, progress, checkpoint=folder / CHECKPOINT)
+            return pipeline.follow(recipe, table, progress, checkpoint=folder / CHECKPOINT, gallery=folder / GALLERY)
 
 
 def _refuse_strangers(given: list[str], table: Table) -> None:
@@ -253,8 +287,11 @@ def _hand_over(outcome: Outcome, folder: Path, voice: Voice, as_json: bool) -> N
 def _ending(outcome: Outcome) -> str:
     """The synthetic rows take the format of the real ones."""
     from fidelia.data.formats import packing
+    from fidelia.data.images.read import holds_pictures
 
     source = Path(outcome.recipe.source) if outcome.recipe else Path()
+    if holds_pictures(source):
+        return places.form_of(source)
     return "".join(source.suffixes[-2:] if packing(source) else source.suffixes[-1:]).lower() or ".parquet"
 
 

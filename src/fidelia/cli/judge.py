@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from fidelia.cli import curating, places
+from fidelia.cli import curating, gating, places
 from fidelia.cli import options as o
+from fidelia.cli.audited import Files
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, print_json, show_files, show_outcome
 from fidelia.errors import ReadError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from fidelia.workflow.outcome import Outcome
 
 Metrics = Annotated[
     list[str] | None,
@@ -43,10 +39,6 @@ Extractor = Annotated[
         help="What turns pictures into features: random-convolutions, cnn, autoencoder, one-class, or a weight file.",
         show_default=False,
     ),
-]
-Size = Annotated[
-    int | None,
-    typer.Option("--size", metavar="PIXELS", min=1, help="Bring all pictures to this side.", show_default=False),
 ]
 Features = Annotated[
     list[str] | None,
@@ -76,11 +68,13 @@ def evaluate(
     embedding: Space = None,
     features: Features = None,
     extractor: Extractor = None,
-    size: Size = None,
+    size: o.Size = None,
     seed: o.Seed = 0,
     edition: o.WhoSees = o.Edition.SHAREABLE,
     kind: o.Kinds = None,
     described: o.Described = None,
+    gate: gating.GateFile = None,
+    junit: gating.JUnit = None,
     as_json: o.AsJson = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = 0,
@@ -94,6 +88,7 @@ def evaluate(
 
     voice = Voice.of(quiet, verbose, debug)
     kinds, target = o.kinds_from(kind, described), o.target_from(target, described)
+    passage = gating.Passage.of(gate, junit)
     folder = places.folder(out) if out else None
     with interruptible(lambda _stop: "Nothing was written."), voice.progress() as progress:
         outcome = pipeline.evaluate(
@@ -114,6 +109,7 @@ def evaluate(
         voice.say(" Add --out DIR for the report and the results, or --json to print them.", style="dim")
     if as_json:
         print_json(outcome.document)
+    passage.hold(outcome.document, voice)
 
 
 def audit(
@@ -126,11 +122,13 @@ def audit(
     ],
     train: Annotated[
         Path | None,
-        typer.Option("--train", metavar="FILE", help="The real rows that were learnt from.", show_default=False),
+        typer.Option("--train", metavar="FILE|DIR", help="The real rows that were learnt from.", show_default=False),
     ] = None,
     accepted: Annotated[
         Path | None,
-        typer.Option("--accepted", metavar="FILE", help="The accepted rows alone.", show_default="beside the output"),
+        typer.Option(
+            "--accepted", metavar="FILE|DIR", help="The accepted rows alone.", show_default="beside the output"
+        ),
     ] = None,
     holdout: o.Unseen = None,
     target: o.Target = None,
@@ -141,6 +139,10 @@ def audit(
     rate: Annotated[
         float, typer.Option("--rate", metavar="Q", min=0.001, max=0.5, help="False discovery rate of the flags.")
     ] = 0.1,
+    embedding: Space = None,
+    features: Features = None,
+    extractor: Extractor = None,
+    size: o.Size = None,
     curated: curating.CuratedTo = None,
     model: curating.ModelFile = None,
     method: curating.MethodName = curating.Method.ODDS,
@@ -156,11 +158,12 @@ def audit(
     verbose: o.Verbose = 0,
     debug: o.Debug = False,
 ) -> None:
-    """Give each synthetic row a verdict and its reasons, calibrated on real rows that nobody has seen.
+    """Give each synthetic row or picture a verdict and its reasons, calibrated on real ones that nobody has seen.
 
     Writes all rows with their scores, and beside them the accepted ones and what is said of the real rows
-    (audited.parquet, audited.accepted.parquet, audited.real.parquet). The shareable edition leaves out rows that
-    repeat training rows, and says of real rows only rules that ten of them or more are in.
+    (audited.parquet, audited.accepted.parquet, audited.real.parquet; accepted pictures go to a folder or file of
+    the form that they came in). The shareable edition leaves out rows that repeat training rows, and says of real
+    rows only rules that ten of them or more are in.
 
     With --curated it also chooses better rows, draws more from --model until there are enough, and says on rows that
     the choice never used what that changed.
@@ -169,9 +172,7 @@ def audit(
 
     voice = Voice.of(quiet, verbose, debug)
     kinds, target = o.kinds_from(kind, described), o.target_from(target, described)
-    files = [output, accepted or _beside(output, "accepted"), _beside(output, "real")]
-    for place in _apart(files):
-        places.table(place)
+    files = Files.of(output, accepted, synthetic)
     wanted = curating.asked(
         curated,
         train=train,
@@ -195,11 +196,13 @@ def audit(
             seed=seed,
             q=rate,
             reference=reference.value,
+            embedding=_space(embedding or extractor, features),
+            size=size,
             edition=str(edition),
             progress=progress,
         )
         with progress.stage("write"):
-            done.extend(_write_rows(outcome, files, str(edition)))
+            done.extend(files.write(outcome, str(edition)))
         if wanted:
             found = wanted.carry_out(done, progress, target=target, kinds=kinds or None, q=rate, seed=seed)
             outcome.document["curation"] = found.to_dict()
@@ -222,6 +225,8 @@ def report(
             "-o", "--output", metavar="FILE", help="Where the page goes.", show_default="report.html beside it"
         ),
     ] = None,
+    gate: gating.GateFile = None,
+    junit: gating.JUnit = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = 0,
     debug: o.Debug = False,
@@ -230,11 +235,13 @@ def report(
     from fidelia.report import page
 
     voice = Voice.of(quiet, verbose, debug)
+    passage = gating.Passage.of(gate, junit)
     document = _document(results)
     target = places.file(output or results.with_name("report.html"))
     with interruptible(lambda _stop: f"Nothing was written to {target}."):
         page.write(document, target)
     show_files([target], voice)
+    passage.hold(document, voice)
 
 
 def _space(name: str | None, features: list[str] | None) -> Any:
@@ -247,33 +254,6 @@ def _space(name: str | None, features: list[str] | None) -> Any:
     if wrong := [text for text in features if text.partition("=")[0] not in ("train", "synthetic", "holdout")]:
         raise UsageError(f"--features {wrong[0]!r} is not SIDE=FILE; write e.g. --features train=features.npy")
     return sides
-
-
-def _beside(output: Path, what: str) -> Path:
-    return output.with_name(f"{output.stem}.{what}{output.suffix}")
-
-
-def _apart(files: list[Path]) -> list[Path]:
-    output, good, real = files
-    if good.resolve() in (output.resolve(), real.resolve()):
-        taken = "the output itself" if good.resolve() == output.resolve() else "where the real rows go"
-        raise UsageError(f"--accepted {good} is {taken}; name another file")
-    return files
-
-
-def _write_rows(outcome: Outcome, files: list[Path], edition: str) -> Iterator[Path]:
-    """Write all rows with their scores, the accepted ones as they are, and what is said of the real rows, in turn."""
-    from fidelia.data.write import write, write_arrow
-
-    audited, rows, accepted = outcome.audit, outcome.synthetic, outcome.accepted
-    if audited is None or rows is None or accepted is None:
-        raise ReadError("the audit gave no rows to write")
-    write_arrow(audited.beside(rows, edition=edition), files[0])
-    yield files[0]
-    write(accepted, files[1])
-    yield files[1]
-    write_arrow(audited.real_to_arrow(edition=edition), files[2])
-    yield files[2]
 
 
 def _document(path: Path) -> dict[str, Any]:

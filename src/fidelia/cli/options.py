@@ -97,6 +97,10 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A setting of the generator. Repeatable.", show_default=False),
 ]
+Size = Annotated[
+    int | None,
+    typer.Option("--size", metavar="PIXELS", min=1, help="Bring all pictures to this side.", show_default=False),
+]
 Conditions = Annotated[
     list[str] | None,
     typer.Option(

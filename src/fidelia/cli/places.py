@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fidelia.errors import WriteError
+
+if TYPE_CHECKING:
+    from fidelia.data.table import Table
+
+FORMS = ("", ".npz", ".parquet")
 
 
 def folder(path: Path) -> Path:
@@ -53,3 +59,34 @@ def table(path: Path) -> Path:
 
     format_of(path)
     return file(path)
+
+
+def form_of(source: Path) -> str:
+    """Return the ending that pictures are written with to be like `source`: none for a folder, .npz for arrays."""
+    if source.is_dir():
+        return ""
+    return source.suffix.lower() if source.suffix.lower() in FORMS else ".npz"
+
+
+def pictures(path: Path) -> Path:
+    """Check that pictures can be written at `path`, to a file or to a new folder, and return it.
+
+    Raises
+    ------
+    WriteError
+        When something stands there that a folder would not replace, or nothing can be written there.
+    """
+    if path.suffix in FORMS[1:]:
+        return file(path)
+    if path.exists():
+        raise WriteError(f"{path}: stands there already; name a new folder for the pictures")
+    folder(path.parent).mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write_pictures(table: Table, path: Path) -> None:
+    """Write the pictures of a table; a name that ends neither in .npz nor in .parquet is a new folder."""
+    from fidelia.data.images.imageset import ImageSet
+    from fidelia.data.images.write import write_images, write_new_folder
+
+    (write_images if path.suffix in FORMS[1:] else write_new_folder)(ImageSet.of(table), path)

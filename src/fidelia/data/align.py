@@ -42,7 +42,7 @@ def align(table: Table, train: Table, name: str) -> Table:
     columns = [cast(table[column.name], train[column.name].type, column, name) for column in train.schema]
     types = [field.with_type(values.type) for field, values in zip(train.arrow.schema, columns, strict=True)]
     arrow = pa.Table.from_arrays(columns, schema=pa.schema(types, metadata=train.arrow.schema.metadata))
-    return Table(arrow, train.schema, table.flavour)
+    return Table(arrow, train.schema, table.flavour, table.features)
 
 
 def _more(names: list[str]) -> str:

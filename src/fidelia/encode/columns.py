@@ -215,6 +215,11 @@ def _fitting(kind: Kind) -> type[Coder]:
 
 def _fit(table: Table, column: Column, used: int, asked: int, keep: bool, other: bool) -> Coder:
     array, name = table[column.name], column.name
+    if column.kind is Kind.IMAGE:
+        raise SchemaError(
+            f"column {name!r} holds pictures, which generators of tables do not learn; those do whose names begin with "
+            "image-, as image-vae"
+        )
     if not supported(array.type):
         raise SchemaError(f"column {name!r} holds {array.type}, which is no single value per row. Drop or unfold it")
     if column.kind.continuous:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 REAL, SYNTHETIC, BEST, AUDITED, DISTILLED = "real", "synthetic", "best", "audited synthetic", "distilled"
 REPEATED, NOISE, MIXUP = "real, repeated", "noise", "mixup"
+CLASSICAL, BOTH = "classical", "classical + synthetic x 1"
+"""Of pictures: moved and turned a little, and with synthetic ones beside; what these add is a comparison of its own."""
 WEIGHTS, OVERSAMPLED, SMOTE, REBALANCED = "class weights", "oversampling", "SMOTE", "synthetic rebalanced"
 UNPROTECTED = {"k": 1, "rare": "keep", "leaf": 5}
 """Parameters of generators whose rows are handed to nobody: who learns from them learns from the real rows too."""

@@ -45,7 +45,7 @@ def noisy(train: Table, n: int, rng: Rng, noise: float = NOISE) -> Table:
     noise : float
         Standard deviation of the noise in standard deviations of the column.
     """
-    picked = _each(len(train), n, rng)
+    picked = each(len(train), n, rng)
 
     def moved(name: str, column: CodedColumn, draw: np.random.Generator) -> CodedColumn:
         if isinstance(column, Discrete) or name == train.schema.target:
@@ -64,7 +64,7 @@ def mixed(train: Table, n: int, rng: Rng, alpha: float = MIX) -> Table:
     in expectation and any learner can take them.
     """
     draw = rng.child("pairs").generator()
-    first, second = _each(len(train), n, rng), draw.integers(len(train), size=n)
+    first, second = each(len(train), n, rng), draw.integers(len(train), size=n)
     share = draw.beta(alpha, alpha, size=n)
 
     def between(_: str, column: CodedColumn, draw: np.random.Generator) -> CodedColumn:
@@ -136,7 +136,7 @@ def _column(like: CodedColumn, values: NDArray[np.float64]) -> CodedColumn:
     return replace(like, values=values)
 
 
-def _each(rows: int, n: int, rng: Rng) -> Ints:
+def each(rows: int, n: int, rng: Rng) -> Ints:
     """Return `n` of the rows: each once before any twice."""
     draw = rng.child("rows").generator()
     return np.concatenate([draw.permutation(rows) for _ in range(-(-n // rows))] or [np.zeros(0, np.int64)])[:n]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.data.keys import value_keys
+from fidelia.enhancement import pictures
 from fidelia.enhancement.arms import (
     AUDITED,
     DISTILLED,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 QUESTIONS = ("augment", "rebalance", "scarce")
 RATIOS, REPEATS = (0.5, 1.0, 2.0, 4.0), 2
+FEW_RATIOS = (1.0, 4.0)
+"""Of learning curves and of pictures, whose networks take their time."""
 SHARES = (0.01, 0.05, 0.1, 0.5, 1.0)
 SCARCE = {AUDITED, NOISE, MIXUP, REPEATED, SYNTHETIC}
 """Arms of augmentation that a learning curve does without."""
@@ -70,6 +74,8 @@ class Asked:
     repeats : int
     time_limit : float or None
         Seconds. A generator that trains step by step gets half of it, over all fits that are planned.
+    flips : bool
+        Whether a mirrored picture means the same.
     """
 
     what: What = "augment"
@@ -85,6 +91,7 @@ class Asked:
     by: str | None = None
     repeats: int = REPEATS
     time_limit: float | None = None
+    flips: bool = False
 
     def __post_init__(self) -> None:
         if self.what not in QUESTIONS:
@@ -110,6 +117,8 @@ def enhance(table: Table, asked: Asked, rng: Rng, progress: Progress = SILENT) -
     UsageError, SchemaError
         When the question does not fit the table.
     """
+    if asked.what == "rebalance" and picture_column(table.schema) is not None:
+        raise UsageError("what = 'rebalance' is asked of rows; of pictures there are 'augment' and 'scarce'")
     goal, left_out = goal_of(table, rare=(asked.rare or True) if asked.what == "rebalance" else False)
     rows = table.take(np.flatnonzero(goal.known(goal.actual(table))))
     segments(rows, asked.segment)
@@ -133,14 +142,14 @@ def plan_of(asked: Asked, goal: Goal, strata: NDArray[np.int64]) -> Plan:
     shares = tuple(share for share in shares if share * there >= FEWEST)
     if not shares:
         raise SchemaError(f"{asked.share:g} of {there:,} training rows are too few: {FEWEST} are needed to learn from")
-    ratios = tuple(asked.ratios or ((1.0, 4.0) if asked.what == "scarce" else RATIOS))
-    arms = _arms(asked.what, ratios)
-    chosen = tuple(arm for arm in arms if "+" in arm.name or arm.name == DISTILLED) if asked.what == "augment" else ()
+    ratios = tuple(asked.ratios or (FEW_RATIOS if asked.what == "scarce" or goal.pictures else RATIOS))
+    arms = pictures.augment(ratios, flips=asked.flips) if goal.pictures else _arms(asked.what, ratios)
+    chosen = _chosen(arms) if asked.what == "augment" and not goal.pictures else ()
     fits = count * asked.repeats * len(shares) * (1 + 2 * bool(chosen))
     seconds = None if asked.time_limit is None else asked.time_limit / (2 * fits)
     return Plan(
         arms,
-        learners_of(asked.learners, tuned=asked.tuned, task=goal.kind),
+        learners_of(asked.learners, tuned=asked.tuned, task=goal.kind, pictures=goal.pictures),
         shares,
         count,
         asked.repeats,
@@ -150,6 +159,10 @@ def plan_of(asked: Asked, goal: Goal, strata: NDArray[np.int64]) -> Plan:
         max(ratios),
         asked.time_limit,
     )
+
+
+def _chosen(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    return tuple(arm for arm in arms if "+" in arm.name or arm.name == DISTILLED)
 
 
 def _arms(what: What, ratios: Sequence[float]) -> list[Arm]:
@@ -197,6 +210,7 @@ def _facts(trial: Trial, asked: Asked) -> dict[str, Any]:
     return {
         "target": goal.target,
         "task": goal.kind,
+        **({"pictures": True} if goal.pictures else {}),
         "metric": goal.metric,
         "rare": None if goal.rare is None else goal.levels[goal.rare],
         "rows": trial.rows,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fidelia.enhancement.arms import AUDITED, BEST, DISTILLED, REBALANCED, SMOTE
+from fidelia.enhancement.arms import AUDITED, BEST, BOTH, CLASSICAL, DISTILLED, REBALANCED, SMOTE
 from fidelia.enhancement.curve import worth
 from fidelia.enhancement.goal import CLASS, SCORE, SEGMENT
 from fidelia.measure.statistics.repeated import Compared, compared
@@ -151,7 +151,7 @@ def lines_of(trial: Trial, rng: Rng) -> tuple[Line, ...]:
 def pairs_of(trial: Trial, rng: Rng) -> tuple[Line, ...]:
     """Return the arms that answer a question of their own against each other."""
     names = trial.plan.names
-    asked = [(REBALANCED, SMOTE), (AUDITED, "real + synthetic x 1")]
+    asked = [(REBALANCED, SMOTE), (AUDITED, "real + synthetic x 1"), *_beside_classical(trial)]
     pairs = [(names.index(a), names.index(b)) for a, b in asked if a in names and b in names]
     every = [
         _Contrast(s, k, a, b)
@@ -161,6 +161,11 @@ def pairs_of(trial: Trial, rng: Rng) -> tuple[Line, ...]:
     ]
     found = _compared(trial, every, rng.child("pairs"))
     return tuple(_line(trial, each, one) for each, one in zip(every, found, strict=True) if one.splits)
+
+
+def _beside_classical(trial: Trial) -> list[tuple[str, str]]:
+    """Return synthetic pictures against as many classical variations of real ones, and beside them."""
+    return [(f"real + synthetic x {trial.plan.most:g}", CLASSICAL), (BOTH, CLASSICAL)]
 
 
 def parts_of(trial: Trial, rng: Rng) -> tuple[Line, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.errors import SchemaError, UsageError
 from fidelia.measure.utility.task import Task
 from fidelia.measure.values import codes, numbers, shared_levels
@@ -40,18 +41,23 @@ class Goal:
         The classes, those of enough rows; empty for a regression.
     rare : int or None
         The class that the score is about: then it is its average precision.
+    pictures : bool
+        Pictures are to be told apart: then it is the share of them that are.
     """
 
     target: str
     kind: str
     levels: tuple[str, ...] = ()
     rare: int | None = None
+    pictures: bool = False
 
     @property
     def metric(self) -> str:
         """What `score` is, for people; higher is better."""
         if self.rare is not None:
             return f"average precision of {self.levels[self.rare]!r}"
+        if self.pictures:
+            return "accuracy"
         return {"binary": "AUC", "multiclass": "AUC, mean over classes", "regression": "R²"}[self.kind]
 
     @property
@@ -85,9 +91,11 @@ class Goal:
         """
         if len(actual) < 2 or len(np.unique(actual)) < 2:
             return float("nan")
-        return (
-            self.task.score(predicted, actual).value if self.rare is None else self._found(predicted, actual, self.rare)
-        )
+        if self.rare is not None:
+            return self._found(predicted, actual, self.rare)
+        if self.pictures:
+            return float((predicted.argmax(axis=1) == actual).mean())
+        return self.task.score(predicted, actual).value
 
     def _found(self, predicted: Floats, actual: NDArray[Any], code: int) -> float:
         from sklearn.metrics import average_precision_score
@@ -174,7 +182,8 @@ def _classes(table: Table, target: str, rare: str | bool) -> tuple[Goal, dict[st
             few = f" of at least {RARE} rows" if rare in levels else closest(rare, names)
             raise UsageError(f"rare = {rare!r} is no level of {target!r}{few} (there are: {', '.join(names)})")
         chosen = names.index(rare)
-    return Goal(target, "binary" if len(names) == 2 else "multiclass", names, chosen), gone
+    kind = "binary" if len(names) == 2 else "multiclass"
+    return Goal(target, kind, names, chosen, picture_column(table.schema) is not None), gone
 
 
 def segments(table: Table, name: str | None) -> tuple[Ints, tuple[str, ...]]:

@@ -9,18 +9,16 @@ the number of steps of a network.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fidelia.errors import NotApplicable, UsageError
-from fidelia.measure.learners import BOOSTED, FAMILIES, LINEAR, NETWORK, boosted, features, linear, network, train
-from fidelia.measure.space.tabular import fit as embedding_of
-from fidelia.measure.values import Values, codes, numbers, shared_levels
-from fidelia.schema.schema import Schema, closest
+from fidelia.enhancement.sight import Sees, Sight, sight
+from fidelia.errors import UsageError
+from fidelia.measure.learners import BOOSTED, FAMILIES, LINEAR, NETWORK, boosted, linear, network, train
+from fidelia.schema.schema import closest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +30,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Predict = Callable[[Any], Floats]
 
-Sees = Literal["points", "columns", "frame"]
 Setting = Mapping[str, Any]
-DEFAULTS = (LINEAR, BOOSTED, NETWORK)
+CNN = "small CNN"
+DEFAULTS, OF_PICTURES = (LINEAR, BOOSTED, NETWORK), (CNN, LINEAR)
 BATCH = 200
 INNER = 3
 
@@ -46,8 +44,9 @@ class Learner:
     Parameters
     ----------
     name : str
-    sees : {"points", "columns", "frame"}
-        Normal scores and indicators, numbers and codes, or the pandas frame without the target.
+    sees : {"points", "columns", "frame", "pixels"}
+        Normal scores and indicators, numbers and codes, the pandas frame without the target; or pictures. What sees
+        columns or points sees features of pictures.
     make : callable
         ``(setting, task, categorical columns, rows, seed) -> estimator``, not fitted.
     ladder : sequence of Setting
@@ -86,11 +85,28 @@ TUNED = {
 }
 
 
+def _classifier(setting: Setting, seed: int) -> Any:
+    from fidelia.measure.images.classifier import Classifier
+
+    return Classifier(seed, setting["steps"])
+
+
+SEES_PICTURES = Learner(
+    CNN,
+    "pixels",
+    lambda setting, _, __, ___, seed: _classifier(setting, seed),
+    [{"steps": steps} for steps in (300, 900)],
+)
+"""Families of the catalog see features of pictures; this one sees the pictures."""
+
+
 def _passes(steps: int, rows: int) -> int:
     return max(1, round(steps / -(-rows // min(BATCH, rows))))
 
 
-def learners(wanted: Sequence[str] | Mapping[str, Any] | None, *, tuned: bool = True, task: str) -> list[Learner]:
+def learners(
+    wanted: Sequence[str] | Mapping[str, Any] | None, *, tuned: bool = True, task: str, pictures: bool = False
+) -> list[Learner]:
     """Return the learners of a trial.
 
     Parameters
@@ -102,6 +118,8 @@ def learners(wanted: Sequence[str] | Mapping[str, Any] | None, *, tuned: bool = 
     tuned : bool
         Choose the settings of the families, or take them as they are.
     task : {"binary", "multiclass", "regression"}
+    pictures : bool
+        Whether pictures are to be told apart; own estimators then get features of them.
 
     Raises
     ------
@@ -109,16 +127,20 @@ def learners(wanted: Sequence[str] | Mapping[str, Any] | None, *, tuned: bool = 
         When a family does not exist, or an estimator cannot do the task.
     """
     known = {family.name: family for family in FAMILIES}
-    given = dict.fromkeys(wanted or DEFAULTS) if not isinstance(wanted, Mapping) else dict(wanted)
+    usual = OF_PICTURES if pictures else DEFAULTS
+    given = dict.fromkeys(wanted or usual) if not isinstance(wanted, Mapping) else dict(wanted)
     found = []
     for name, own in given.items():
         if own is not None:
             found.append(_own(name, own, task))
+        elif name == CNN and pictures:
+            found.append(SEES_PICTURES if tuned else replace(SEES_PICTURES, ladder=SEES_PICTURES.ladder[:1]))
         elif name in known:
             found.append(TUNED[name] if tuned and name in TUNED else _plain(name))
         else:
-            raise UsageError(f"no learner {name!r}{closest(name, known)} (there are: {', '.join(known)})")
-        if own is None and known[name].classifier_only and task == "regression":
+            names = [*known, *([CNN] if pictures else [])]
+            raise UsageError(f"no learner {name!r}{closest(name, names)} (there are: {', '.join(names)})")
+        if own is None and task == "regression" and known[name].classifier_only:
             raise UsageError(f"learner {name!r} only knows classes, and the target is a number; leave it out")
     return found
 
@@ -161,64 +183,6 @@ class Lesson:
 
 
 @dataclass(eq=False)
-class Eyes:
-    """What learners see of rows, fixed by the real training rows of one split.
-
-    Parameters
-    ----------
-    train : Table
-    target : str
-    """
-
-    train: Table
-    target: str
-
-    @cached_property
-    def _columns(self) -> list[tuple[str, Any, Any, tuple[str, ...] | None]]:
-        found = []
-        for column in self.train.schema:
-            if column.kind.modelled and column.name != self.target:
-                array = self.train[column.name]
-                levels = None if column.kind.continuous else shared_levels([array])
-                found.append((column.name, column.kind, _coded(array, levels), levels))
-        if not found:
-            raise UsageError("there is no column to predict the target from: all others are ids or texts")
-        return found
-
-    @cached_property
-    def categorical(self) -> list[int]:
-        """Positions of the columns of levels."""
-        return [i for i, (_, _, _, levels) in enumerate(self._columns) if levels is not None]
-
-    @cached_property
-    def _space(self) -> tuple[Any, NDArray[np.bool_]]:
-        space = embedding_of(self.train)
-        kept = np.ones(space.width, dtype=bool)
-        kept[space.blocks.get(self.target, slice(0))] = False
-        if not kept.any():
-            raise NotApplicable("DEGENERATE_COLUMN", "no column but the target varies in the training rows")
-        return space, kept
-
-    def see(self, sees: Sees, rows: Table) -> Any:
-        """Return rows as a learner sees them: an (n, width) array, or a pandas frame."""
-        if sees == "frame":
-            schema = Schema(tuple(column for column in rows.schema if column.name != self.target))
-            return type(rows)(rows.arrow.select(schema.names), schema, "pandas").native()
-        if sees == "points":
-            space, kept = self._space
-            return space.transform(rows)[:, kept]
-        sides = [
-            Values(name, kind, real, _coded(rows[name], levels), real[:0], levels)
-            for name, kind, real, levels in self._columns
-        ]
-        return features(sides).synthetic
-
-
-def _coded(array: Any, levels: tuple[str, ...] | None) -> NDArray[Any]:
-    return numbers(array) if levels is None else codes(array, levels)
-
-
-@dataclass(eq=False)
 class School:
     """The learners of one training fold: their settings, and what they learn from any lesson.
 
@@ -236,10 +200,10 @@ class School:
     goal: Goal
     rng: Rng
     settings: dict[str, Setting] = field(default_factory=dict)
-    eyes: Eyes = field(init=False)
+    eyes: Sight = field(init=False)
 
     def __post_init__(self) -> None:
-        self.eyes = Eyes(self.train, self.goal.target)
+        self.eyes = sight(self.train, self.goal.target)
 
     def learnt(self, learner: Learner, lesson: Lesson) -> Callable[[Table], Floats]:
         """Return the model of a lesson: from rows to ``(n,)`` numbers or ``(n, classes)`` probabilities."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fidelia.enhancement.arms import BEST, DISTILLED, REAL
+from fidelia.enhancement.arms import BEST, CLASSICAL, DISTILLED, REAL
 from fidelia.enhancement.enhanced import HELPS, HURTS, ROWS, Line
 
 if TYPE_CHECKING:
@@ -34,16 +35,20 @@ def verdict(trial: Trial, what: str, lines: Sequence[Line], pairs: Sequence[Line
     sentences = [_gain(line, metric, several) for line in _best(helping)] or [_nothing(trial, named)]
     sentences += [] if helping else _excluded(named)
     sentences += _losses(losing, metric, several) + _others(lines, metric, several) + _pairs(pairs)
-    return {
-        "level": level,
-        "headline": _headline(level, helping, what, several),
-        "sentences": [*sentences, *_models(trial, lines, helping)],
-    }
+    sentences += _models(trial, lines, helping)
+    headline = _headline(level, helping, what, several)
+    if trial.goal.pictures:
+        headline, sentences = _of_pictures(headline), [_of_pictures(each) for each in sentences]
+    return {"level": level, "headline": headline, "sentences": sentences}
+
+
+def _of_pictures(text: str) -> str:
+    return re.sub(r"\brows\b", "pictures", text)
 
 
 def synthetic(arm: str) -> bool:
     """Whether an arm is made of synthetic rows."""
-    return any(word in arm for word in SYNTHETIC)
+    return any(word in arm for word in SYNTHETIC) and not arm.startswith(CLASSICAL)
 
 
 def _headline(level: str, helping: Sequence[Line], what: str, several: bool) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 GROUP = "fidelia.generators"
 DEEP = "deep"
 """The group of optional dependencies that networks need."""
+DEFAULT, OF_PICTURES = "trees", "image-"
+"""The generator of who names none, and how the names of those that learn pictures begin."""
+DEFAULT_PICTURES = "image-vae"
+"""A classifier learns most from its digits, and it trains in minutes (benchmarks/images.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +157,54 @@ ENTRIES: tuple[Entry, ...] = (
         "A conditional Wasserstein GAN; with identifiability > 0 an ADS-GAN.",
         "deep",
     ),
+    Entry(
+        "image-vae",
+        "fidelia.generate.deep.images.vae:ImageVAE",
+        "Pictures by class from a convolutional variational autoencoder; fast, and the default for pictures.",
+        "deep",
+    ),
+    Entry(
+        "image-diffusion",
+        "fidelia.generate.deep.images.diffusion:ImageDiffusion",
+        "Pictures by class from noise that a U-Net removes step by step.",
+        "deep",
+    ),
+    Entry(
+        "image-latent",
+        "fidelia.generate.deep.images.latent:LatentDiffusion",
+        "Pictures by class from a diffusion of an autoencoder's codes: sampled fast.",
+        "deep",
+    ),
+    Entry(
+        "image-ddgan",
+        "fidelia.generate.deep.images.ddgan:ImageDDGAN",
+        "Pictures by class in four large steps of diffusion, each drawn by an adversarial network.",
+        "deep",
+    ),
+    Entry(
+        "image-gan",
+        "fidelia.generate.deep.images.gan:ImageGAN",
+        "Pictures by class from a convolutional Wasserstein GAN with gradient penalty.",
+        "deep",
+    ),
 )
 
 
-def entries() -> dict[str, Entry]:
-    """Return every known generator by name; other packages add theirs through the entry point group."""
+def entries(*, pictures: bool | None = None) -> dict[str, Entry]:
+    """Return every known generator by name; other packages add theirs through the entry point group.
+
+    Parameters
+    ----------
+    pictures : bool or None
+        Those of pictures alone, or those of tables.
+    """
     found = {entry.name: entry for entry in ENTRIES}
     for point in entry_points(group=GROUP):
         found.setdefault(
             point.name,
             Entry(point.name, point.value, f"From {point.dist.name if point.dist else point.module}."),
         )
-    return found
+    return {name: entry for name, entry in found.items() if pictures in (None, name.startswith(OF_PICTURES))}
 
 
 def find(name: str) -> type[Generator]:
@@ -186,6 +226,26 @@ def find(name: str) -> type[Generator]:
     module, _, attribute = known[name].where.partition(":")
     found: type[Generator] = getattr(import_module(module), attribute)
     return found
+
+
+def suited(name: str, *, pictures: bool) -> str:
+    """Return the generator that is meant by a name where the rows are pictures, or where they are not.
+
+    For pictures ``vae`` means ``image-vae``, and the default of tables that of pictures.
+
+    Raises
+    ------
+    UsageError
+        When the generator learns the other kind, or there is none of that name.
+    """
+    able = entries(pictures=pictures)
+    wanted = [name, OF_PICTURES + name, *([DEFAULT_PICTURES] if name == DEFAULT else [])] if pictures else [name]
+    for one in wanted:
+        if one in able:
+            return one
+    find(name)
+    learns, given = ("tables", "pictures were") if pictures else ("pictures", "a table was")
+    raise UsageError(f"generator {name!r} learns {learns}, and {given} given; choose one of: {', '.join(able)}")
 
 
 def create(name: str, **parameters: Any) -> Generator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,7 +93,9 @@ def joined(tables: list[Table]) -> Table:
 
     if len(tables) == 1:
         return tables[0]
-    return tables[0].with_arrow(pa.concat_tables([table.arrow for table in tables]).combine_chunks())
+    found = tables[0].with_arrow(pa.concat_tables([table.arrow for table in tables]).combine_chunks())
+    features = [table.features for table in tables if table.features is not None]
+    return replace(found, features=np.concatenate(features)) if len(features) == len(tables) else found
 
 
 def sample(

@@ -74,9 +74,20 @@ class Parts:
 @contextmanager
 def opened(state: State) -> Iterator[Parts]:
     """Read a State; whatever does not fit becomes a BundleError."""
+    with fitting():
+        yield Parts(state, said_parameters(state), TableCoder.restore(state.values["coder"]))
+
+
+def said_parameters(state: State) -> dict[str, Any]:
+    """Return the constructor's parameters that a State says."""
+    return {str(name): value for name, value in state.values["parameters"].items()}
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Turn whatever reading a damaged state raises into a BundleError."""
     try:
-        parameters = {str(name): value for name, value in state.values["parameters"].items()}
-        yield Parts(state, parameters, TableCoder.restore(state.values["coder"]))
+        yield
     except FAULTS as error:
         raise BundleError(f"the model does not fit together: {error}") from error
     except BundleError:

@@ -263,8 +263,14 @@ def _names(names: Sequence[str], left: float, step: float) -> tuple[Text, ...]:
 VERDICTS = ("accept", "review", "duplicate", "reject")
 
 
-def plane(data: Data) -> Chart:
-    """Draw the map: cells of train rows as heat, synthetic rows as points with the colour of their verdict."""
+def plane(data: Data, thumbnails: Data | None = None) -> Chart:
+    """Draw the map: cells of train rows as heat, synthetic rows as points with the colour of their verdict.
+
+    Parameters
+    ----------
+    thumbnails : mapping or None
+        Where the points' pictures are, and their classes; see `fidelia.report.gallery.thumbnails`.
+    """
     x, y = (_inside(data[f"{axis}_edges"], start, end) for axis, start, end in (("x", 34, 632), ("y", 404, 8)))
     marks = [*_cells(data, x, y), *_points(data["synthetic"], x, y)]
     first, second = (
@@ -275,8 +281,13 @@ def plane(data: Data) -> Chart:
     at = [[x.held(a), y.held(b)] for a, b in zip(points["x"], points["y"], strict=True)]
     lines = [["synthetic", "alpha", [score(alpha, 2) for alpha in points["alpha"]]]]
     hover = {"how": "xy", "at": at, "title": points["verdict"], "lines": lines}
+    if thumbnails is not None:
+        labels = thumbnails["labels"]
+        hover["lines"] = lines if labels is None else [*lines, ["", "class", labels]]
+        hover["shots"] = {name: value for name, value in thumbnails.items() if name != "labels"}
     texts = (Text(333, 426, first), Text(18, 206, second, turned=True))
-    label = f"Map of {len(at)} synthetic rows over the density of training rows, on two principal components."
+    kind = "rows" if thumbnails is None else "pictures"
+    label = f"Map of {len(at)} synthetic {kind} over the density of training {kind}, on two principal components."
     frame = (Mark("frame", "M34 8H632V404H34Z"),)
     return Chart("plane", 640, 434, label, frame, tuple(marks), texts, hover)
 

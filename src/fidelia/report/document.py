@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fidelia.errors import ReadError
 from fidelia.report.breakdowns import BREAKDOWNS, Interval, Number
 from fidelia.report.curation import Curation
+from fidelia.report.gallery import Gallery
 
 FORMAT = 1
 Code = Annotated[str, Field(pattern=r"^[A-Z]{3}[0-9]{2}[a-z]?$")]
@@ -367,6 +368,7 @@ class Document(Strict):
     diagnosis: Diagnosis | None = None
     race: Race | None = None
     audit: Audit | None
+    pictures: Gallery | None = None
     curation: Curation | None = None
     not_computed: list[Declined]
     columns: Annotated[list[ColumnMeaning], Field(alias="schema")]

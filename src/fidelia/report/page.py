@@ -21,7 +21,7 @@ from typing import Any, Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fidelia.report import charts, enhanced, glance, mended, notation, parts, raced, sparks
+from fidelia.report import charts, enhanced, gallery, glance, mended, notation, parts, raced, sparks
 from fidelia.report.attacked import attacked
 from fidelia.report.document import check
 from fidelia.report.labels import label, place
@@ -33,6 +33,7 @@ SECTIONS = (
     ("findings", "Findings"),
     ("diagnosis", "Diagnosis"),
     ("curves", "Curves"),
+    ("pictures", "Pictures"),
     ("map", "Map"),
     ("columns", "Columns"),
     ("pairs", "Pairs"),
@@ -47,7 +48,8 @@ SECTIONS = (
     ("reading", "How to read this"),
     ("provenance", "Versions and inputs"),
 )
-OPTIONAL = ("curation", "race")  # sections that are there only where the document has them
+OPTIONAL = ("curation", "race", "pictures")  # sections that are there only where the document has them
+OF_TABLES = ("columns", "pairs", "use", "completeness")  # of pictures there only where something was measured
 MAIN_PRIVACY = ("PRV02", "AUT05")  # drawn above the table of attacks
 KIN = {"AUT01": "AUT02"}  # one finding speaks of both
 MATTERS = 0.05  # an attack's gain below it is said, not coloured, unless a finding says that it matters
@@ -82,7 +84,7 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
         .get_template("page.html")
         .render(
             document=checked,
-            sections=[(id_, title) for id_, title in SECTIONS if id_ not in OPTIONAL or checked[id_]],
+            sections=_sections(checked, homes := _homes(results)),
             edition=shown,
             results=results,
             declined={entry["code"]: _TYPED.sub("", entry["reason"]) for entry in checked["not_computed"]},
@@ -96,7 +98,9 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
             columns=_columns(results),
             attacks=attacked(results, without=MAIN_PRIVACY),
             missed=_missed(checked["not_computed"]),
-            homes=_homes(results),
+            homes=homes,
+            gallery=gallery.view(checked["pictures"]),
+            thumbnails=gallery.thumbnails(checked["pictures"]),
             categories=_categories(results),
             examples=checked["audit"]["examples"] if checked["audit"] and shown == "internal" else [],
         )
@@ -197,6 +201,13 @@ def _missed(declined: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
     for entry in declined:
         found.setdefault(_TYPED.sub("", entry["reason"]), []).append(entry["code"])
     return list(found.items())
+
+
+def _sections(document: Mapping[str, Any], homes: Mapping[str, list[str]]) -> list[tuple[str, str]]:
+    """Return the sections that the page has."""
+    empty = [id_ for id_ in OF_TABLES if document["pictures"] and not homes[id_]]
+    without = {*empty, *(id_ for id_ in OPTIONAL if not document[id_])}
+    return [(id_, title) for id_, title in SECTIONS if id_ not in without]
 
 
 def _homes(results: Mapping[str, Any]) -> dict[str, list[str]]:

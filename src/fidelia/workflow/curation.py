@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import fidelia
 from fidelia.auditing.curation.curate import How
 from fidelia.auditing.curation.curate import curate as curated_of
 from fidelia.auditing.curation.curated import Curated, Interrupted
+from fidelia.data.images.read import holds_pictures
 from fidelia.data.table import Table
 from fidelia.generate.catalog import Generator
 from fidelia.progress import SILENT, Progress
 from fidelia.workflow.document import fingerprint
 from fidelia.workflow.model import Model, load
+from fidelia.workflow.pictures import Featured, featured, one_kind
 from fidelia.workflow.pipeline import alike, as_table
 
 MODEL = ".fidelia"
@@ -38,7 +40,7 @@ def curate(
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Curated:
-    """Keep the rows of a generator that make its table more like the real one, and measure whether they do.
+    """Keep the rows or pictures of a generator that make it more like the real ones, and measure whether they do.
 
     Rejects are made at a controlled false discovery rate; the other rows are accepted with a probability in
     proportion to how much more often real rows are found there, so that nothing typical or rare is cut off. What it
@@ -46,8 +48,9 @@ def curate(
 
     Parameters
     ----------
-    train : path, dataframe or Table
-        The rows that the generator learnt from.
+    train : path, dataframe, Table or pictures
+        The rows that the generator learnt from. Pictures are whatever `fidelia.read_images` reads; distances between
+        them are those of random convolutions.
     source : Model, Generator, path, dataframe or Table
         What rows are drawn from until there are enough: a fitted model or its ``.fidelia`` file. Or synthetic rows, of
         which some are kept and all get a weight.
@@ -71,7 +74,8 @@ def curate(
     Returns
     -------
     Curated
-        ``.table`` (rows; ``.table.native()`` as a dataframe), ``.weight``, ``.verdict``, ``.take``, ``.changes``.
+        ``.table`` (rows; ``.table.native()`` as a dataframe, ``fidelia.ImageSet.of(.table)`` as pictures), ``.weight``,
+        ``.verdict``, ``.take``, ``.changes``.
 
     Raises
     ------
@@ -79,14 +83,11 @@ def curate(
         See `fidelia.errors`.
     """
     model = load(source) if isinstance(source, str | Path) and str(source).endswith(MODEL) else source
-    made: Generator | Table
-    if isinstance(model, Model):
-        like = as_table(model.sample_table(0), target=target, kinds=kinds)
-        real, made = alike(train, like, "train"), model.generator
-    else:
-        real = as_table(train, target=target, kinds=kinds)
-        made = model if isinstance(model, Generator) else alike(model, real, "synthetic")
-    unseen = alike(holdout, real, "holdout")
+    real, made, unseen = (
+        _pictures(train, model, holdout)
+        if holds_pictures(train)
+        else _tables(train, model, holdout, target=target, kinds=kinds)
+    )
     tables = {"train": real, "holdout": unseen, **({"synthetic": made} if isinstance(made, Table) else {})}
     about = {
         "inputs": {name: {"rows": len(table), "sha256": fingerprint(table)} for name, table in tables.items()},
@@ -98,6 +99,29 @@ def curate(
     except Interrupted as stop:
         raise Interrupted(_stamped(stop.curated, about)) from stop
     return _stamped(found, about)
+
+
+def _tables(
+    train: Any, model: Any, holdout: Any, *, target: str | None, kinds: Mapping[str, str] | None
+) -> tuple[Table, Generator | Table, Table]:
+    if isinstance(model, Model):
+        like = as_table(model.sample_table(0), target=target, kinds=kinds)
+        real = alike(train, like, "train")
+        return real, model.generator, alike(holdout, real, "holdout")
+    real = as_table(train, target=target, kinds=kinds)
+    made = model if isinstance(model, Generator) else alike(model, real, "synthetic")
+    return real, made, alike(holdout, real, "holdout")
+
+
+def _pictures(train: Any, model: Any, holdout: Any) -> tuple[Table, Generator | Table, Table]:
+    """Read pictures; each carries its features, so that these are taken once."""
+    schema = model.schema if isinstance(model, Model) else None
+    generator = model.generator if isinstance(model, Model) else model if isinstance(model, Generator) else None
+    sources = {"train": train, "holdout": holdout, **({"synthetic": model} if generator is None else {})}
+    sides = one_kind(sources, labels=schema is None or schema.target is not None)
+    tables = {name: featured(shown.table()) for name, shown in sides.items()}
+    made = tables["synthetic"] if generator is None else cast("Generator", Featured(generator))
+    return tables["train"], made, tables["holdout"]
 
 
 def _stamped(found: Curated, about: dict[str, Any]) -> Curated:

@@ -54,7 +54,7 @@ def document(
         How the generator was chosen; its seconds are the only timings of a document.
     """
     from fidelia.auditing.audit import halves
-    from fidelia.auditing.summary import summary, verdict
+    from fidelia.auditing.summary import shown, summary, verdict
     from fidelia.measure.diagnosis.diagnose import diagnosed
 
     raced = race.finding if race else None
@@ -64,6 +64,7 @@ def document(
     if diagnosis is not None:
         judged = judged.with_diagnosis([each.named for each in diagnosis.verdicts if each.kind != "ideal"])
     against_train = audited.reference == "train"
+    gallery = shown(case, audited, edition=edition)
     embedded = (case if against_train else halves(case).case).embedded
     real = (case.train, case.holdout) if against_train else (None, case.train)
     return {
@@ -84,6 +85,7 @@ def document(
         "diagnosis": None if diagnosis is None else diagnosis.to_dict(),
         **({} if race is None else {"race": race.to_dict()}),
         "audit": summary(case, audited, edition=edition, whole=judged.level),
+        **({} if gallery is None else {"pictures": gallery}),
         "not_computed": [{"code": said.code, "reason": said.reason} for said in declined],
         "schema": [
             {"name": c.name, "kind": str(c.kind), "role": str(c.role), "nullable": c.nullable, "reason": c.reason}

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fidelia.data.images.imageset import ImageSet, picture_column
 from fidelia.errors import UsageError
 from fidelia.generate import bundle
 from fidelia.generate.balance import Balance, balance_from
-from fidelia.generate.catalog import Generator, create
+from fidelia.generate.catalog import Generator, create, suited
 from fidelia.generate.conditions import Given, given_from
 from fidelia.generate.effort import UNLIMITED, Effort, takes_effort
 from fidelia.generate.sampling import sample, stream
@@ -58,7 +59,7 @@ class Model:
     def sample(
         self, n: int, *, given: Conditions = None, balance: Shares = None, seed: int = 0, progress: Progress = SILENT
     ) -> Any:
-        """Draw rows as the flavour of frame that the model was fitted on (pandas where it was a file).
+        """Draw rows as the flavour of frame that the model was fitted on (pandas where it was a file), or pictures.
 
         Parameters
         ----------
@@ -71,12 +72,18 @@ class Model:
         seed : int
             The same seed draws the same rows.
 
+        Returns
+        -------
+        dataframe or ImageSet
+            Pictures of a model that has learnt pictures.
+
         Raises
         ------
         UsageError
             When `n` is negative, or a condition names no column, no level, or cannot hold.
         """
-        return self.sample_table(n, given=given, balance=balance, seed=seed, progress=progress).native()
+        drawn = self.sample_table(n, given=given, balance=balance, seed=seed, progress=progress)
+        return drawn.native() if picture_column(self.schema) is None else ImageSet.of(drawn)
 
     def sample_table(
         self, n: int, *, given: Conditions = None, balance: Shares = None, seed: int = 0, progress: Progress = SILENT
@@ -177,10 +184,14 @@ def fit_table(
     effort: Effort = UNLIMITED,
     progress: Progress = SILENT,
 ) -> Model:
-    """Fit a new generator of that name on `table`, within `effort` where it can be limited."""
-    fitted = learnt(create(generator, **(parameters or {})), table, Rng(seed).child("fit"), effort, progress)
+    """Fit a new generator of that name on `table`, within `effort` where it can be limited.
+
+    Where the table carries pictures, `vae` is ``image-vae``, see `fidelia.generate.catalog.suited`.
+    """
+    name = suited(generator, pictures=picture_column(table.schema) is not None)
+    fitted = learnt(create(name, **(parameters or {})), table, Rng(seed).child("fit"), effort, progress)
     facts = {"seed": seed, "rows": len(table), "parameters": dict(parameters or {}), **(about or {})}
-    return Model(generator, fitted, table.schema, facts)
+    return Model(name, fitted, table.schema, facts)
 
 
 def learnt(generator: Generator, table: Table, rng: Rng, effort: Effort, progress: Progress) -> Generator:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fidelia.data.images.imageset import ImageSet, picture_column
+from fidelia.data.images.write import write_images
 from fidelia.data.write import atomic, write_arrow
 from fidelia.errors import NotApplicable, UsageError
 
@@ -98,6 +100,9 @@ class Outcome:
     def write(self, out: str | Path, *, ending: str = ".parquet") -> list[Path]:
         """Write everything to a folder, each file atomically; `ending` is the synthetic table's format.
 
+        Pictures go to ``.npz`` or ``.parquet``; with an empty ending to a folder of png files, which takes the place
+        of an earlier one.
+
         Returns
         -------
         list of Path
@@ -108,7 +113,7 @@ class Outcome:
         written: list[Path] = []
         if self.model is not None and self.synthetic is not None:
             written.append(folder / f"synthetic{ending}")
-            self.synthetic.write(str(written[-1]))
+            _write_rows(self.synthetic, written[-1])
         if self.audit is not None:
             written.append(folder / "audit.parquet")
             write_arrow(self.audit.to_arrow(edition=self.document["edition"]), written[-1])
@@ -137,6 +142,13 @@ class Outcome:
             temporary.write_text(to_json(self.document), encoding="utf-8")
         self.report.save(folder / "report.html")
         return [results, folder / "report.html"]
+
+
+def _write_rows(table: Table, place: Path) -> None:
+    if picture_column(table.schema) is None:
+        table.write(str(place))
+    else:
+        write_images(ImageSet.of(table), place, again=True)
 
 
 class Interrupted(KeyboardInterrupt):

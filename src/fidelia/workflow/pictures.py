@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from fidelia.data.images.imageset import pictures
 from fidelia.data.images.read import read_images
 from fidelia.errors import ReadError, SchemaError
 from fidelia.measure.case import Case
 from fidelia.measure.images.choose import embedding as embedding_of
+from fidelia.measure.images.extractor import extracted
+from fidelia.measure.images.random_convolutions import RandomConvolutions
 from fidelia.measure.space.choose import with_embedding
 from fidelia.progress import SILENT, Progress
 from fidelia.rng import Rng
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fidelia.data.images.imageset import ImageSet
+    from fidelia.data.table import Table
+    from fidelia.generate.catalog import Generator
+
+log = logging.getLogger(__name__)
 
 LEARNS_LABELS = "cnn"
 
@@ -67,6 +78,43 @@ def picture_case(
     tables = {name: shown.table() for name, shown in _one_schema(sides, notes).items()}
     case = Case(tables["train"], tables["synthetic"], tables.get("holdout"), rng, progress)
     return with_embedding(case, embedding), tuple(notes)
+
+
+def one_kind(sources: Mapping[str, Any], *, labels: bool = True) -> dict[str, ImageSet]:
+    """Read the pictures of each side, brought to one shape and with labels on all sides or none.
+
+    Raises
+    ------
+    SchemaError
+        When the sides differ in size.
+    """
+    sides = {name: _read(source, name, None) for name, source in sources.items()}
+    sides = _one_shape(sides, [])
+    return _one_schema(sides if labels else {name: shown.without_labels() for name, shown in sides.items()}, [])
+
+
+def featured(table: Table) -> Table:
+    """Return a table of pictures with the features of the default extractor, which go where the rows go."""
+    return replace(table, features=extracted(RandomConvolutions(), pictures(table))) if len(table) else table
+
+
+@dataclass(frozen=True, slots=True)
+class Featured:
+    """A generator of pictures that come with their features."""
+
+    generator: Generator
+
+    def sample(self, n: int, *, rng: Rng, first: int = 0) -> Table:
+        """Draw `n` pictures; see `fidelia.generate.catalog.Generator`."""
+        return featured(self.generator.sample(n, rng=rng, first=first))
+
+
+def picture_table(source: Any, size: int | tuple[int, int] | None = None) -> Table:
+    """Return pictures, whatever `fidelia.read_images` reads, as a table; what happened while reading is logged."""
+    found = read_images(source, size=size)
+    for note in found.notes:
+        log.warning("%s", note)
+    return found.table()
 
 
 def _read(source: Any, name: str, size: int | tuple[int, int] | None) -> ImageSet:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.data.images.read import holds_pictures
+from fidelia.data.images.resize import sides
 from fidelia.data.read import read
 from fidelia.data.samples import located
 from fidelia.data.split import Split, split
@@ -21,15 +23,18 @@ from fidelia.measure.catalog import measure
 from fidelia.measure.space.choose import with_embedding
 from fidelia.progress import SILENT, Progress
 from fidelia.rng import Rng
+from fidelia.schema.kinds import Kind
+from fidelia.schema.schema import Schema
 from fidelia.workflow.document import document, fingerprint, provenance
 from fidelia.workflow.model import Model, fit_table
 from fidelia.workflow.outcome import Interrupted, Outcome
-from fidelia.workflow.pictures import picture_case
+from fidelia.workflow.pictures import Featured, featured, picture_case, picture_table
 from fidelia.workflow.race import Race, raced
 from fidelia.workflow.recipe import Recipe
 
 if TYPE_CHECKING:
     from fidelia.auditing.curation.curated import Curated
+    from fidelia.generate.catalog import Generator
 
 FEWEST = 20
 HALF = "one half of the rows set aside calibrated the choice of rows; everything here is measured on the other half"
@@ -51,6 +56,8 @@ def run(
     time_limit: float | None = None,
     curate: bool = False,
     checkpoint: str | Path | None = None,
+    gallery: str | Path | None = None,
+    size: int | tuple[int, int] | None = None,
     seed: int = 0,
     edition: str = "shareable",
     progress: Progress = SILENT,
@@ -59,8 +66,8 @@ def run(
 
     Parameters
     ----------
-    source : path, dataframe or Table
-        The real rows.
+    source : path, dataframe, Table or pictures
+        The real rows. Pictures are whatever `fidelia.read_images` reads.
     target : str or None
         The column to predict; without one usefulness is not measured.
     kinds : mapping or None
@@ -70,7 +77,8 @@ def run(
     by, time : str or None
         Keep the rows of one entity on one side, or hold out the last rows in time.
     generator, parameters : str, mapping
-        From the catalog; "auto" races them and keeps the best, see `fidelia.workflow.race`.
+        From the catalog; "auto" races them and keeps the best, see `fidelia.workflow.race`. Of pictures "vae" means
+        "image-vae", which is also their default.
     n : int or None
         Rows to draw; None for as many as the generator learns from.
     given : sequence of str or None
@@ -84,6 +92,10 @@ def run(
         real ones, else as they were drawn. Half of the holdout calibrates the choice and only the other half measures.
     checkpoint : path or None
         Where an interrupted training of a network leaves its state, and goes on from when called again.
+    gallery : path or None
+        A folder for grids of what a network of pictures draws while it learns.
+    size : int, (int, int) or None
+        Bring all pictures to this height and width.
     seed : int
         The one seed: the same seed gives the same bytes.
     edition : {"shareable", "internal"}
@@ -98,7 +110,7 @@ def run(
     DataError, UsageError, MissingExtra
         See `fidelia.errors`.
     """
-    table = as_table(source, target=target, kinds=kinds)
+    table = as_table(source, target=target, kinds=kinds, size=size)
     recipe = Recipe(
         source=str(source) if isinstance(source, str | Path) else "<frame>",
         target=table.schema.target,
@@ -114,23 +126,31 @@ def run(
         balance=balance,
         time_limit=time_limit,
         curate=curate,
+        size=None if size is None else list(sides(size)),
         edition=edition,
     )
-    return follow(recipe, table, progress, checkpoint=checkpoint)
+    return follow(recipe, table, progress, checkpoint=checkpoint, gallery=gallery)
 
 
 def follow(
-    recipe: Recipe, table: Table, progress: Progress = SILENT, *, checkpoint: str | Path | None = None
+    recipe: Recipe,
+    table: Table,
+    progress: Progress = SILENT,
+    *,
+    checkpoint: str | Path | None = None,
+    gallery: str | Path | None = None,
 ) -> Outcome:
     """Do what a recipe says with a table that was read already; what is done by then survives an interrupt."""
     root = Rng(recipe.seed)
+    shown = picture_column(table.schema) is not None
+    recipe = recipe.suited(table)
     parts = split(table, holdout=recipe.holdout, rng=root.child("split"), by=recipe.by, time=recipe.time)
     _enough(parts.train, parts.holdout)
     if recipe.given:  # a condition that cannot hold is refused before the work
-        Given.parse(recipe.given).code(TableCoder.fit(parts.train))
+        Given.parse(recipe.given).code(TableCoder.fit(_without_pictures(parts.train)))
     if recipe.curate and (recipe.given or recipe.balance):
         raise UsageError("curate makes rows more like the real ones; rows drawn with given or balance are to differ")
-    limits = effort(recipe.time_limit, checkpoint)
+    limits = effort(recipe.time_limit, checkpoint, gallery if shown else None)
     settled, race = raced(recipe, parts.train, seconds=limits.seconds, progress=progress)
     model = fit_table(
         parts.train,
@@ -145,6 +165,7 @@ def follow(
     try:
         synthetic, unseen, curated = _drawn(recipe, model, parts, progress)
         case = Case(parts.train, synthetic, unseen, root.child("measure"), progress, generator=_again(settled))
+        case = with_embedding(case, None) if shown else case
         made_by = {"name": settled.generator, **model.about}
         notes = (*parts.notes, *getattr(model.generator, "notes", ()), *([] if curated is None else [HALF]))
         outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, race=race, notes=notes)
@@ -167,11 +188,20 @@ def _drawn(
         return drawn, parts.holdout, None
     from fidelia.auditing.curation.curate import curate
 
-    found = curate(parts.train, model.generator, parts.holdout, n=n, seed=recipe.seed, progress=progress)
+    train, unseen, made = parts.train, parts.holdout, model.generator
+    if picture_column(train.schema) is not None:
+        train, unseen, made = featured(train), featured(unseen), cast("Generator", Featured(made))
+    found = curate(train, made, unseen, n=n, seed=recipe.seed, progress=progress)
     return found.recommended, found.unseen, found
 
 
-def effort(time_limit: float | None, checkpoint: str | Path | None) -> Effort:
+def _without_pictures(table: Table) -> Table:
+    """Return the columns that conditions can be on."""
+    schema = Schema(tuple(column for column in table.schema if column.kind is not Kind.IMAGE))
+    return Table(table.arrow.select(schema.names), schema, table.flavour)
+
+
+def effort(time_limit: float | None, checkpoint: str | Path | None = None, gallery: str | Path | None = None) -> Effort:
     """Return the limits of a fit.
 
     Raises
@@ -181,7 +211,7 @@ def effort(time_limit: float | None, checkpoint: str | Path | None) -> Effort:
     """
     if time_limit is not None and not 0 < time_limit < float("inf"):
         raise UsageError(f"time_limit = {time_limit!r}: a time limit is a number of seconds above 0")
-    return Effort(time_limit, None if checkpoint is None else Path(checkpoint))
+    return Effort(time_limit, *(None if place is None else Path(place) for place in (checkpoint, gallery)))
 
 
 def _again(recipe: Recipe) -> Callable[[Table, int, Rng], Table]:
@@ -189,7 +219,7 @@ def _again(recipe: Recipe) -> Callable[[Table, int, Rng], Table]:
 
     def make(train: Table, n: int, rng: Rng) -> Table:
         seed = rng.integer()
-        limit = effort(recipe.time_limit, None)
+        limit = effort(recipe.time_limit)
         model = fit_table(train, generator=recipe.generator, parameters=recipe.parameters, seed=seed, effort=limit)
         return model.sample_table(n, seed=seed)
 
@@ -205,14 +235,21 @@ def fit(
     parameters: Mapping[str, Any] | None = None,
     time_limit: float | None = None,
     checkpoint: str | Path | None = None,
+    gallery: str | Path | None = None,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Model:
-    """Fit a generator on all rows of `source`; parameters as in `run`."""
-    limits = effort(time_limit, checkpoint)
+    """Fit a generator on all rows or pictures of `source`; parameters as in `run`.
+
+    Parameters
+    ----------
+    gallery : str, Path or None
+        A folder in which a network of pictures keeps grids of what it draws while it learns.
+    """
+    limits = effort(time_limit, checkpoint, gallery)
     table = as_table(source, target=target, kinds=kinds)
     asked = Recipe(source="", generator=generator, parameters=dict(parameters or {}), seed=seed)
-    settled, race = raced(asked, table, seconds=limits.seconds, progress=progress)
+    settled, race = raced(asked.suited(table), table, seconds=limits.seconds, progress=progress)
     return fit_table(
         table,
         generator=settled.generator,
@@ -261,16 +298,9 @@ def evaluate(
     -------
     Outcome
     """
-    if holds_pictures(train):
-        case, notes = picture_case(
-            train, synthetic, holdout, size=size, seed=seed, embedding=embedding, progress=progress
-        )
-        _enough(case.train, case.synthetic, case.holdout)
-        return _judged(case, seed=seed, edition=edition, codes=codes, notes=notes)
-    case = as_case(
-        train, synthetic, holdout, target=target, kinds=kinds, seed=seed, embedding=embedding, progress=progress
-    )
-    return _judged(case, seed=seed, edition=edition, codes=codes)
+    known: dict[str, Any] = {"seed": seed, "embedding": embedding, "progress": progress}
+    case, notes = _case(train, synthetic, holdout, target=target, kinds=kinds, size=size, **known)
+    return _judged(case, seed=seed, edition=edition, codes=codes, notes=notes)
 
 
 def audit(
@@ -283,10 +313,12 @@ def audit(
     seed: int = 0,
     q: float = 0.1,
     reference: Literal["train", "holdout"] = "train",
+    embedding: Any = None,
+    size: int | tuple[int, int] | None = None,
     edition: str = "internal",
     progress: Progress = SILENT,
 ) -> Outcome:
-    """Judge every synthetic row, and say which real rows are covered.
+    """Judge every synthetic row or picture, and say which real ones are covered.
 
     Parameters
     ----------
@@ -311,19 +343,46 @@ def audit(
     if reference == "train" and train is None:
         raise UsageError('there are no training rows; give them, or a holdout with reference="holdout"')
     real, unseen = (train, holdout) if reference == "train" else (holdout, None)
-    case = as_case(real, synthetic, unseen, target=target, kinds=kinds, seed=seed, progress=progress)
-    return _judged(case, seed=seed, edition=edition, codes=(), q=q, reference=reference)
+    known: dict[str, Any] = {"seed": seed, "embedding": embedding, "progress": progress}
+    case, notes = _case(real, synthetic, unseen, target=target, kinds=kinds, size=size, **known)
+    return _judged(case, seed=seed, edition=edition, codes=(), notes=notes, q=q, reference=reference)
 
 
-def as_table(source: Any, *, target: str | None = None, kinds: Mapping[str, str] | None = None) -> Table:
+def as_table(
+    source: Any,
+    *,
+    target: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+    size: int | tuple[int, int] | None = None,
+) -> Table:
     """Return `source` as a Table, read and checked if it is not one yet; the name of a shipped sample will do."""
     if not isinstance(source, Table):
+        if holds_pictures(source):
+            return picture_table(source, size)
         known = None
         if isinstance(source, str | Path):
             source, known = located(source)
         return read(source, target=target or known, kinds=kinds)
     schema = source.schema.with_kinds(kinds or {})
     return source.with_schema(schema if target is None else schema.with_target(target))
+
+
+def _case(
+    train: Any,
+    synthetic: Any,
+    holdout: Any,
+    *,
+    target: str | None,
+    kinds: Mapping[str, str] | None,
+    size: int | tuple[int, int] | None,
+    **known: Any,
+) -> tuple[Case, tuple[str, ...]]:
+    """Read the sides of a case, tables or pictures, with what is to be said of them."""
+    if not holds_pictures(train):
+        return as_case(train, synthetic, holdout, target=target, kinds=kinds, **known), ()
+    case, notes = picture_case(train, synthetic, holdout, size=size, **known)
+    _enough(case.train, case.synthetic, case.holdout)
+    return case, notes
 
 
 def as_case(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from fidelia.data.images.imageset import picture_column, pictures
+
 if TYPE_CHECKING:
     from fidelia.data.table import Table
 
@@ -17,6 +19,17 @@ TRAIN = {"autoregressive": 280.0, "diffusion": 140.0, "ddgan": 260.0, "vae": 90.
 """Of networks, whose steps bound the time: all steps on 39,000 rows x 15 columns."""
 TRAINED = 585_000
 """Cells of that table; smaller ones take smaller batches, none takes more steps."""
+TRAIN_PICTURES = {
+    "image-vae": 150.0,
+    "image-gan": 1_200.0,
+    "image-latent": 600.0,
+    "image-ddgan": 1_200.0,
+    "image-diffusion": 1_200.0,
+}
+"""Of networks of pictures: all steps at 28 x 28 pixels; the time goes with the pixels."""
+PIXELS = 784
+FEATURES, OF_A_PICTURE = 352, 1.5e-3
+"""Numbers that a picture is compared by, and seconds to read it, take them and judge it."""
 PAIR = 2.0e-11
 CELL = 2.4e-5
 START = 14.0
@@ -34,6 +47,8 @@ class Plan:
         The discrete column with most levels, and how many.
     seconds, gigabytes : float
         A rough estimate for two cores.
+    shape : (int, int, int) or None
+        Height, width and channels, where the rows are pictures.
     """
 
     rows: int
@@ -41,15 +56,17 @@ class Plan:
     widest: tuple[str, int] | None
     seconds: float
     gigabytes: float
+    shape: tuple[int, int, int] | None = None
 
     @property
     def text(self) -> str:
         """The plan in one line."""
+        cost = f"about {_seconds(self.seconds)}, {self.gigabytes:.1f} GB"
+        if self.shape is not None:
+            labels = f", {self.widest[1]:,} labels" if self.widest else ""
+            return f"{self.rows:,} pictures of {' x '.join(map(str, self.shape))}{labels}; {cost}"
         widest = f", widest {self.widest[1]:,} levels ({self.widest[0]})" if self.widest else ""
-        return (
-            f"{self.rows:,} rows x {self.columns} columns{widest}; "
-            f"about {_seconds(self.seconds)}, {self.gigabytes:.1f} GB"
-        )
+        return f"{self.rows:,} rows x {self.columns} columns{widest}; {cost}"
 
 
 def plan(table: Table, *, generator: str = "trees", n: int | None = None, time_limit: float | None = None) -> Plan:
@@ -62,12 +79,30 @@ def plan(table: Table, *, generator: str = "trees", n: int | None = None, time_l
         name: int(pc.count_distinct(table[name]).as_py()) for name in (c.name for c in table.schema if c.kind.discrete)
     }
     widest = max(levels.items(), key=lambda item: item[1], default=None)
+    if picture_column(table.schema) is not None:
+        return _of_pictures(table, widest, generator, n or rows, time_limit)
     width = sum(min(count, 64) for count in levels.values()) + 2 * (columns - len(levels))
     a, b = min(rows, NEIGHBOURS_MOST), min(n or rows, NEIGHBOURS_MOST)
     pairs = PAIR * width * (a * a + 2 * a * b + b * b)
     seconds = START + pairs + CELL * rows * columns + _fit(generator, rows * columns, time_limit)
     gigabytes = 0.35 + 8e-9 * (rows + (n or rows)) * (columns + 2 * width)
     return Plan(rows, columns, widest, seconds, gigabytes)
+
+
+def _of_pictures(
+    table: Table,
+    widest: tuple[str, int] | None,
+    generator: str,
+    n: int,
+    time_limit: float | None,
+) -> Plan:
+    """Estimate a run on pictures: the training of a network and the work on features."""
+    height, width, channels = pictures(table).shape[1:]
+    fit = TRAIN_PICTURES.get(generator, max(TRAIN_PICTURES.values())) * height * width / PIXELS
+    rows = len(table)
+    seconds = START + PAIR * FEATURES * (rows + n) ** 2 + OF_A_PICTURE * (rows + n) + min(fit, time_limit or fit)
+    gigabytes = 0.8 + 8e-9 * (rows + n) * (FEATURES + height * width * channels)
+    return Plan(rows, len(table.schema), widest, seconds, gigabytes, (height, width, channels))
 
 
 def _fit(generator: str, cells: int, time_limit: float | None) -> float:

@@ -36,12 +36,10 @@ from fidelia.workflow.leaderboard import SIMPLEST, Line, judged, simplicity
 from fidelia.workflow.model import Model
 from fidelia.workflow.outcome import Interrupted, Outcome
 from fidelia.workflow.plan import FIT
+from fidelia.workflow.recipe import AUTO, Recipe
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table
-    from fidelia.workflow.recipe import Recipe
-
-AUTO = "auto"
 
 SELECT, MOST_SELECT, FEWEST = 0.2, 5_000, 100
 """Share of the training rows that select; most of them; fewest training rows of a race."""

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.data.write import atomic
-from fidelia.errors import DataError
+from fidelia.errors import DataError, UsageError
+from fidelia.generate.catalog import suited
+
+if TYPE_CHECKING:
+    from fidelia.data.table import Table
 
 FORMAT = 1
+AUTO = "auto"
+"""The generator of who lets all compete, see `fidelia.workflow.race`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Recipe:
         Seconds that learning may take.
     curate : bool
         Choose among more rows, where that brings them nearer to real ones.
+    size : list of int or None
+        Height and width that all pictures are brought to.
     edition : str
         ``"shareable"`` or ``"internal"``.
     """
@@ -62,7 +71,23 @@ class Recipe:
     balance: str | None = None
     time_limit: float | None = None
     curate: bool = False
+    size: list[int] | None = None
     edition: str = "shareable"
+
+    def suited(self, table: Table) -> Self:
+        """Return the recipe with the generator that its name means for the rows, or the pictures, of a table.
+
+        Raises
+        ------
+        UsageError
+            When it learns the other kind, or there is none of that name.
+        """
+        shown = picture_column(table.schema) is not None
+        if self.generator != AUTO:
+            return replace(self, generator=suited(self.generator, pictures=shown))
+        if shown:
+            raise UsageError("a race compares columns, and pictures have none; choose one of their generators")
+        return self
 
     def to_toml(self) -> str:
         """Return the recipe as a TOML document; what is None is left out."""

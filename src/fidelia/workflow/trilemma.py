@@ -108,7 +108,7 @@ class Plan:
 
     def names(self) -> list[str]:
         """Return the generators to run, each once; UsageError for a name that is not in the catalog."""
-        known = entries()
+        known = entries(pictures=False)
         for name in self.generators:
             if name not in known:
                 raise UsageError(f"no generator {name!r}{closest(name, known)} (there are: {', '.join(known)})")

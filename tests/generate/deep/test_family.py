@@ -18,8 +18,9 @@ from fidelia.errors import BundleError, TrainingError, UsageError
 from fidelia.generate.catalog import State
 from fidelia.generate.conditions import Given
 from fidelia.generate.deep import family
-from fidelia.generate.deep.family import Constant, Family, Network, batch_for, varies
+from fidelia.generate.deep.family import Constant, Family, Network, varies
 from fidelia.generate.deep.layout import Drawn, Layout, LevelColumn
+from fidelia.generate.deep.learner import batch_for
 from fidelia.generate.deep.loop import Move
 from fidelia.generate.deep.nets import Blocks
 from fidelia.generate.effort import Effort

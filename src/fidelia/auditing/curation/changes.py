@@ -139,17 +139,21 @@ class _Seen:
     noise: float
     on: Estimate | None = None
 
+    @property
+    def whole(self) -> float:
+        """Standard error of the value, that of `on` included."""
+        return self.sd if self.on is None else float(np.hypot(self.sd, self.on.sd))
+
     def until(self, after: _Seen) -> tuple[float, float]:
         """Return the difference to a later score and its standard error."""
-        paired = self.on is not None and after.on is not None and len(self.on.influence) == len(after.on.influence)
-        if not paired:
-            return after.value - self.value, float(np.hypot(self.sd, after.sd))
-        assert self.on is not None and after.on is not None
-        return after.value - self.value, float(np.sqrt(after.on.minus(self.on).sd ** 2 + self.sd**2 + after.sd**2))
+        gap, one, other = after.value - self.value, self.on, after.on
+        if one is None or other is None or len(one.influence) != len(other.influence):
+            return gap, float(np.hypot(self.whole, after.whole))
+        return gap, float(np.sqrt(other.minus(one).sd ** 2 + self.sd**2 + after.sd**2))
 
     def short(self, code: str) -> bool:
         """Whether the score is worse than that of fresh real rows by more than two standard errors."""
-        sd = np.sqrt(self.sd**2 + self.noise**2 + (0.0 if self.on is None else self.on.sd**2))
+        sd = np.hypot(self.whole, self.noise)
         return bool(_far(code, self.value, self.reference) - _far(code, self.reference, self.reference) > 2 * sd)
 
 

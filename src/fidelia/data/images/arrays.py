@@ -99,7 +99,7 @@ def as_labels(source: Any, rows: int, what: str) -> tuple[str | None, ...]:
         When there are not as many as pictures.
     """
     array = np.asarray(source.detach().cpu().numpy() if hasattr(source, "detach") else source)
-    flat = array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
+    flat = array.reshape(len(array), -1 if len(array) else 1) if array.ndim else array.reshape(1, 1)
     if flat.shape != (rows, 1):
         raise ReadError(f"{what}: labels have the shape {array.shape} for {rows} pictures")
     return tuple(_word(value) for value in flat[:, 0].tolist())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -52,7 +52,7 @@ class Rows:
     active: Tensor
 
     @classmethod
-    def of(cls, parts: Parts, device: torch.device) -> Rows:
+    def of(cls, parts: Parts, device: torch.device) -> Self:
         """Move parts to a device."""
         arrays = (parts.tokens, parts.begin, parts.end, parts.active)
         return cls(*(torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays))
@@ -71,10 +71,10 @@ class Rows:
         found: torch.device = self.tokens.device
         return found
 
-    def take(self, rows: Tensor) -> Rows:
+    def take(self, rows: Tensor) -> Self:
         """Return the rows at these positions."""
         rows = rows.to(self.device)
-        return Rows(self.tokens[rows], self.begin[rows], self.end[rows], self.active[rows])
+        return type(self)(self.tokens[rows], self.begin[rows], self.end[rows], self.active[rows])
 
     def batch(self, rows: Tensor | None = None) -> Batch:
         """Return rows (None: all) with each number drawn anew from the interval that its value owns."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -169,6 +169,15 @@ class Trainable(nn.Module):
         raise NotImplementedError
 
 
+@runtime_checkable
+class Watching(Protocol):
+    """A Progress that looks at a network each time it is validated."""
+
+    def show(self, name: str, step: int, network: Trainable) -> None:
+        """Look at a network with averaged weights, in evaluation mode, after so many steps of the training `name`."""
+        ...
+
+
 @contextmanager
 def seeded(rng: Rng, device: torch.device) -> Iterator[None]:
     """Draw everything inside from `rng`, with a fixed number of threads; torch's global state is as before after."""
@@ -278,6 +287,7 @@ class _Training:
                     self._one_step()
                     if self.step % self.every == 0 or self.step == self.course.steps:
                         self._validate()
+                        self._show(progress)
                     self.spent = time.monotonic() - start
                     if time.monotonic() - kept > KEEP:
                         keeper.write(self)
@@ -387,6 +397,20 @@ class _Training:
     def _score(self) -> float:
         """The validation score of the averaged weights, from the same random state each time."""
         begun = time.monotonic()
+        with self._averaged():
+            score = self.network.score(self.check)
+        self.checking = time.monotonic() - begun
+        return score
+
+    def _show(self, progress: Progress) -> None:
+        """Let whoever wants to see what the averaged weights make; the training goes on as if nobody did."""
+        if isinstance(progress, Watching):
+            with self._averaged():
+                progress.show(self.name, self.step, self.network)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Put the averaged weights in place, without gradients and from the same random state each time."""
         current = copied(self.network.state_dict())
         self.network.load_state_dict(self.average)
         self.network.eval()
@@ -394,11 +418,10 @@ class _Training:
             half = halved(self.learn.device, self.course.half)
             with torch.no_grad(), half, torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
-                return self.network.score(self.check)
+                yield
         finally:
             self.network.load_state_dict(current)
             self.network.train()
-            self.checking = time.monotonic() - begun
 
     def _back(self, loss: float) -> None:
         """Go back to the best weights at half the rate; give up after a few times."""

@@ -54,7 +54,7 @@ class Clusters:
 
 
 def clusters(case: Case, by: str | None = None) -> Clusters:
-    """Return the clusters of a case that has a holdout.
+    """Return the clusters of a case; those by k-means are found once.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def clusters(case: Case, by: str | None = None) -> Clusters:
     NotApplicable
         When there are too few rows or the column is not discrete.
     """
-    return _by_column(case, by) if by is not None else _by_means(case)
+    return _by_column(case, by) if by is not None else case.once("clusters", _by_means)
 
 
 def _by_column(case: Case, name: str) -> Clusters:
@@ -92,7 +92,7 @@ def _by_means(case: Case) -> Clusters:
     if len(points.train) < 2 * PER_CLUSTER:
         raise NotApplicable("TOO_FEW_ROWS", f"{len(points.train)} train rows; clusters need {2 * PER_CLUSTER}")
     centres = _centres(points.train, case.rng.child("clusters"))
-    labels = {name: _nearest(points.side(name), centres) for name in ("train", "synthetic", "holdout")}
+    labels = {name: _nearest(points.side(name), centres) for name in points.rows}
     chosen = case.rng.child("clusters/names").generator().permutation(len(points.train))[:MOST_NAMED]
     names = _names(case.values, points.rows["train"][chosen], labels["train"][chosen], len(centres))
     return Clusters(labels, names, "k-means")

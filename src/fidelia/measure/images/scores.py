@@ -155,5 +155,11 @@ def memorised(case: Case) -> Result:
 def nearest_pairs(found: Result, most: int = PAIRS) -> list[tuple[int, int, float, float]]:
     """Return the pairs of IMG10 that look most like copies, as synthetic row, train row, distance and ratio."""
     nearest, distance, ratio = (found.rows[f"synthetic.{name}"] for name in ("nearest", "distance", "ratio"))
-    order = [i for i in np.lexsort((distance, ratio))[:most] if np.isfinite(distance[i])]
+    order = closest(ratio, distance)[:most]
     return [(int(i), int(nearest[i]), float(distance[i]), float(ratio[i])) for i in order]
+
+
+def closest(ratio: Floats, distance: Floats) -> NDArray[np.int64]:
+    """Return the rows that look most like copies first: by ratio, then by distance; those not searched are left out."""
+    order = np.lexsort((distance, ratio))
+    return order[np.isfinite(distance[order])]

@@ -58,9 +58,9 @@ class Trained:
 
     def extract(self, batch: NDArray[np.uint8]) -> Singles:
         """Return the features of pictures ``(n, h, w, c)``, ``(n, 64)``."""
-        torch = _torch()
+        torch = need_torch()
         with torch.no_grad(), one_torch_thread():
-            found: Singles = encoded([torch.from_numpy(w) for w in self.encoder], _prepared(batch)).numpy()
+            found: Singles = encoded([torch.from_numpy(w) for w in self.encoder], prepared(batch)).numpy()
         return found
 
     @property
@@ -98,7 +98,7 @@ def fitted(kind: str, train: Table, rng: Rng) -> tuple[Trained, NDArray[np.int64
     NotApplicable
         When there are too few pictures or, for ``"cnn"``, no labels.
     """
-    torch = _torch()
+    torch = need_torch()
     usable = np.arange(len(train))
     labels, classes = _labels(train) if kind == "cnn" else (np.zeros(len(train), np.int64), 0)
     usable = usable[labels >= 0]
@@ -108,13 +108,13 @@ def fitted(kind: str, train: Table, rng: Rng) -> tuple[Trained, NDArray[np.int64
     shown = pictures(train)[chosen]
     generator = rng.child(kind).generator()
     with one_torch_thread():
-        encoder = _encoder(shown.shape[3], generator)
+        encoder = encoder_of(shown.shape[3], generator)
         if kind == "cnn":
-            rest = [_start((classes, WIDTH), WIDTH, generator), torch.zeros(classes, requires_grad=True)]
+            rest = [start((classes, WIDTH), WIDTH, generator), torch.zeros(classes, requires_grad=True)]
         else:
             rest = _decoder(shown.shape[3], generator)
         loss = _told(labels[chosen]) if kind == "cnn" else _redrawn
-        _descend(_prepared(shown), encoder, rest, loss, generator)
+        _descend(prepared(shown), encoder, rest, loss, generator)
     weights, head = (tuple(w.detach().numpy().copy() for w in part) for part in (encoder, rest))
     recipe = f"{kind}/{Trained.version}/{SIDE}/{CHANNELS}/{KERNELS}".encode()
     kept = head if kind == "cnn" else None
@@ -133,7 +133,8 @@ def _labels(train: Table) -> tuple[NDArray[np.int64], int]:
     return coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), len(coded.dictionary)
 
 
-def _torch() -> Any:
+def need_torch() -> Any:
+    """Return torch, which is imported where it is needed alone; MissingExtra where it is not installed."""
     try:
         import torch
     except ImportError as error:
@@ -141,36 +142,37 @@ def _torch() -> Any:
     return torch
 
 
-def _prepared(batch: NDArray[np.uint8]) -> Any:
+def prepared(batch: NDArray[np.uint8]) -> Any:
     """Return pictures as ``(n, c, 32, 32)`` from -1 to 1."""
     shown = resampled(batch.astype(np.float32) / np.float32(127.5) - 1, (SIDE, SIDE))
-    return _torch().from_numpy(np.ascontiguousarray(shown.transpose(0, 3, 1, 2)))
+    return need_torch().from_numpy(np.ascontiguousarray(shown.transpose(0, 3, 1, 2)))
 
 
-def _start(shape: tuple[int, ...], inputs: int, generator: np.random.Generator) -> Any:
+def start(shape: tuple[int, ...], inputs: int, generator: np.random.Generator) -> Any:
     """Return weights that keep the size of what passes a ReLU (He et al. 2015)."""
     drawn = generator.normal(size=shape) * np.sqrt(2 / inputs)
-    return _torch().from_numpy(drawn.astype(np.float32)).requires_grad_()
+    return need_torch().from_numpy(drawn.astype(np.float32)).requires_grad_()
 
 
-def _encoder(channels: int, generator: np.random.Generator) -> list[Any]:
-    torch, found = _torch(), []
+def encoder_of(channels: int, generator: np.random.Generator) -> list[Any]:
+    """Return the untrained weights of an encoder: filters and offsets of each convolution, then the linear layer."""
+    torch, found = need_torch(), []
     for (inputs, outputs), k in zip(pairwise((channels, *CHANNELS)), KERNELS, strict=True):
-        found += [_start((outputs, inputs, k, k), inputs * k * k, generator), torch.zeros(outputs, requires_grad=True)]
-    return [*found, _start((WIDTH, CELLS), CELLS, generator), torch.zeros(WIDTH, requires_grad=True)]
+        found += [start((outputs, inputs, k, k), inputs * k * k, generator), torch.zeros(outputs, requires_grad=True)]
+    return [*found, start((WIDTH, CELLS), CELLS, generator), torch.zeros(WIDTH, requires_grad=True)]
 
 
 def _decoder(channels: int, generator: np.random.Generator) -> list[Any]:
-    torch = _torch()
-    found = [_start((CELLS, WIDTH), WIDTH, generator), torch.zeros(CELLS, requires_grad=True)]
+    torch = need_torch()
+    found = [start((CELLS, WIDTH), WIDTH, generator), torch.zeros(CELLS, requires_grad=True)]
     for inputs, outputs in pairwise((*CHANNELS[::-1], channels)):
-        found += [_start((inputs, outputs, 4, 4), 4 * inputs, generator), torch.zeros(outputs, requires_grad=True)]
+        found += [start((inputs, outputs, 4, 4), 4 * inputs, generator), torch.zeros(outputs, requires_grad=True)]
     return found
 
 
 def encoded(weights: list[Any], shown: Any) -> Any:
     """Return the features of prepared pictures, ``(n, 64)``."""
-    functional = _torch().nn.functional
+    functional = need_torch().nn.functional
     *layers, weight, offset = weights
     for filters, shift in zip(layers[::2], layers[1::2], strict=True):
         shown = functional.relu(functional.conv2d(shown, filters, shift, stride=2, padding=filters.shape[2] // 2))
@@ -178,7 +180,7 @@ def encoded(weights: list[Any], shown: Any) -> Any:
 
 
 def _decoded(weights: list[Any], features: Any) -> Any:
-    functional = _torch().nn.functional
+    functional = need_torch().nn.functional
     weight, offset, *layers = weights
     cell = SIDE // 2 ** len(CHANNELS)
     out = functional.linear(features, weight, offset).reshape(-1, CHANNELS[-1], cell, cell)
@@ -192,7 +194,7 @@ Loss = Callable[[Any, Any, list[Any], Any], Any]
 
 def _told(labels: NDArray[np.int64]) -> Loss:
     """Return the cross entropy of the classes told from features."""
-    torch = _torch()
+    torch = need_torch()
     classes = torch.from_numpy(labels)
 
     def loss(_: Any, features: Any, head: list[Any], rows: Any) -> Any:
@@ -208,7 +210,7 @@ def _redrawn(shown: Any, features: Any, decoder: list[Any], _: Any) -> Any:
 
 def _descend(shown: Any, encoder: list[Any], rest: list[Any], loss: Loss, generator: np.random.Generator) -> None:
     """Leave the weights of the epoch whose loss on a tenth of the pictures, left out, was least."""
-    torch = _torch()
+    torch = need_torch()
     order = torch.from_numpy(generator.permutation(len(shown)))
     check, learn = order[: max(len(shown) // 10, 4)], order[max(len(shown) // 10, 4) :]
     weights = [*encoder, *rest]

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.errors import NotApplicable
+from fidelia.measure.images.directions import as_columns
 from fidelia.measure.learners import Features, boosted, features, linear, neighbourhood, train
 from fidelia.measure.result import Result
 from fidelia.measure.statistics.estimates import Estimate, auc
@@ -101,9 +103,7 @@ def detection(case: Case) -> Detection:
 
 def _detect(case: Case) -> Detection:
     side = case.contrast
-    if not side.case.values:
-        raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
-    table = features(list(side.case.values.values()))
+    table = _seen(side.case)
     m = min(side.rows, len(table.train), MOST)
     if m < FEWEST:
         raise NotApplicable("TOO_FEW_ROWS", f"{m} rows a side; a classifier needs {FEWEST}")
@@ -116,6 +116,15 @@ def _detect(case: Case) -> Detection:
         for i in sorted(range(len(found)), key=lambda i: -found[i])
     ]
     return Detection(m, told, real, columns, _propensity(table.synthetic, picks["synthetic"], told))
+
+
+def _seen(case: Case) -> Features:
+    """Return the rows as boosted trees see them: by column, or pictures by the main directions of their features."""
+    if picture_column(case.schema) is not None:
+        return as_columns(case)
+    if not case.values:
+        raise NotApplicable("UNSUPPORTED_TYPE", "all columns are ids or texts")
+    return features(list(case.values.values()))
 
 
 def two_sample(case: Case) -> Result:

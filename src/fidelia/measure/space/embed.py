@@ -119,13 +119,19 @@ class Embedded:
         return points
 
 
-def embed(case: Case) -> Embedded:
-    """Return the tables of `case` as points, subsampled where a full search would be too much work."""
+def embed(case: Case, *, all_train: bool = False) -> Embedded:
+    """Return the tables of `case` as points, subsampled where a full search would be too much work.
+
+    Parameters
+    ----------
+    all_train : bool
+        Take also the train rows that trained the embedding.
+    """
     embedding = case.embedding or default(case.train)
     cap = most_rows(embedding.width)
     points: dict[str, Any] = {"holdout": None}
     rows: dict[str, NDArray[np.int64]] = {}
-    free = {"train": embedding.calibration(case.train)}
+    free = {} if all_train else {"train": embedding.calibration(case.train)}
     for side in ("train", "synthetic", "holdout"):
         table: Table | None = getattr(case, side)
         if table is None:
@@ -134,7 +140,7 @@ def embed(case: Case) -> Embedded:
         rows[side] = usable[_chosen(case.rng.child(f"embed/{side}"), len(usable), cap)]
         points[side] = embedding.transform(table if len(rows[side]) == len(table) else table.take(rows[side]))
     whole = all(len(rows[side]) == len(free[side]) for side in rows)
-    fitted = len(case.train) - len(free["train"])
+    fitted = len(case.train) - len(free["train"])  # none of them is among the points
     return Embedded(embedding, points["train"], points["synthetic"], points["holdout"], rows, not whole, fitted)
 
 

@@ -8,8 +8,21 @@
     tip.style.left = left + "px";
     tip.style.top = Math.max(8, top) + "px";
   };
-  const show = (title, lines, x, y) => {
+  const drawn = (shots, i) => {
+    const svg = (name, attributes) => {
+      const made = document.createElementNS(document.querySelector("svg").namespaceURI, name);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+      return made;
+    };
+    const wide = shots.width + 2 * shots.edge, tall = shots.height + 2 * shots.edge;
+    const left = (i % shots.across) * wide + shots.edge, top = Math.floor(i / shots.across) * tall + shots.edge;
+    const one = svg("svg", { class: "shot", viewBox: `${left} ${top} ${shots.width} ${shots.height}`, "aria-hidden": "true" });
+    one.append(svg("use", { href: "#" + shots.sheet }));
+    return one;
+  };
+  const show = (title, lines, x, y, picture) => {
     tip.replaceChildren();
+    if (picture) tip.append(picture);
     const head = document.createElement("b");
     head.textContent = title;
     tip.append(head);
@@ -48,7 +61,8 @@
       const path = data.how === "x" ? `M${at} 4V${box.height - 22}` : data.how === "y" ? "" :
         `M${at[0] - 6} ${at[1]}a6 6 0 1 0 12 0a6 6 0 1 0 -12 0`;
       guide.setAttribute("d", path);
-      show(data.title[i], data.lines.map(([kind, name, text]) => [kind, name, text[i]]), x, y);
+      const picture = data.shots ? drawn(data.shots, i) : null;
+      show(data.title[i], data.lines.map(([kind, name, text]) => [kind, name, text[i]]), x, y, picture);
     };
     const find = (x, y) => {
       if (data.how === "grid") {

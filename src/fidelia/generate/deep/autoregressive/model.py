@@ -37,9 +37,10 @@ from fidelia.generate.deep.autoregressive.nade import Conditionals
 from fidelia.generate.deep.batch import Rows
 from fidelia.generate.deep.checkpoint import Checkpoint
 from fidelia.generate.deep.continued import continued
-from fidelia.generate.deep.family import Family, Network, batch_for, left
+from fidelia.generate.deep.family import Family, Network
 from fidelia.generate.deep.heads import Mixture
 from fidelia.generate.deep.layout import Bools, Drawn, Layout
+from fidelia.generate.deep.learner import batch_for, left
 from fidelia.generate.deep.loop import Course, Trainable, device_of, seeded
 from fidelia.generate.effort import UNLIMITED, Effort
 from fidelia.generate.replay import shared

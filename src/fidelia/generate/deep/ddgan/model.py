@@ -36,8 +36,9 @@ from fidelia.generate.deep.batch import Batch, Rows
 from fidelia.generate.deep.ddgan.chain import Chain
 from fidelia.generate.deep.ddgan.denoiser import Denoiser, Limits
 from fidelia.generate.deep.ddgan.discriminator import Discriminator
-from fidelia.generate.deep.family import Family, Network, batch_for
+from fidelia.generate.deep.family import Family, Network
 from fidelia.generate.deep.layout import Drawn, Known, Layout
+from fidelia.generate.deep.learner import batch_for
 from fidelia.generate.deep.loop import Course, Moment, Move
 from fidelia.generate.deep.nets import squared_slopes
 from fidelia.generate.deep.told_apart import told_apart

@@ -9,6 +9,7 @@ a step's tokens at once would make them independent. It costs one evaluation mor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -68,22 +69,35 @@ def reverse(model: Denoising, guide: Guide, n: int, *, steps: int, churn: float 
 
 
 def heun(model: Denoising, guide: Guide, tokens: Tensor, x: Tensor, t: Tensor, s: Tensor, churn: float = 0.0) -> Tensor:
-    """Return the numbers at time s < t, by Heun's method in the angle of the noise.
-
-    With ``theta = arctan(sigma)`` and ``y = x / sqrt(1 + sigma^2)`` the flow ``dx / d sigma = (x - D) / sigma`` is
-    ``dy / d theta = -F``, where ``D = c_skip x + c_out F``. F is 0 for a standard normal number, so that marginal
-    laws are kept however few the steps; in sigma itself 12 steps make a standard deviation 5 % too large.
-    """
+    """Return the numbers at time s < t, by Heun's method in the angle of the noise; see `turned`."""
     if churn:
         back = (t + churn * (t - s)).clamp(max=1)
         more = model.schedules.sigma(back) ** 2 - model.schedules.sigma(t) ** 2
         x, t = x + more.clamp(min=0).sqrt() * torch.randn_like(x), back
     begin, end = model.schedules.sigma(t), model.schedules.sigma(s)
+    return turned(
+        x, begin, end, lambda x: _away(model, guide, tokens, x, t), lambda x: _away(model, guide, tokens, x, s)
+    )
+
+
+def turned(
+    x: Tensor, begin: Tensor, end: Tensor, first: Callable[[Tensor], Tensor], last: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Return noisy numbers brought from the noise `begin` to the noise `end` by Heun's method in its angle.
+
+    With ``theta = arctan(sigma)`` and ``y = x / sqrt(1 + sigma^2)`` the flow ``dx / d sigma = (x - D) / sigma`` is
+    ``dy / d theta = -F``, where ``D = c_skip x + c_out F``. F is 0 for a standard normal number, so that marginal
+    laws are kept however few the steps; in sigma itself 12 steps make a standard deviation 5 % too large.
+
+    Parameters
+    ----------
+    first, last : callable
+        F of numbers with the noise `begin` and with the noise `end`.
+    """
     y, turn = enter(begin) * x, end.atan() - begin.atan()
-    slope = _away(model, guide, tokens, x, t)
+    slope = first(x)
     guess = (y - turn * slope) / enter(end)
-    after = _away(model, guide, tokens, guess, s)
-    return (y - turn * (slope + after) / 2) / enter(end)
+    return (y - turn * (slope + last(guess)) / 2) / enter(end)
 
 
 def shown(model: Denoising, guide: Guide, tokens: Tensor, x: Tensor, t: Tensor, order: Tensor, due: Tensor) -> Tensor:

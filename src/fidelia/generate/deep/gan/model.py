@@ -39,7 +39,7 @@ from torch import Tensor
 
 from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows
-from fidelia.generate.deep.family import Family, Network, batch_for, left
+from fidelia.generate.deep.family import Family, Network
 from fidelia.generate.deep.gan.calibration import Calibration
 from fidelia.generate.deep.gan.conditional import ConditionalVector
 from fidelia.generate.deep.gan.critic import Critic, between, gradient_penalty
@@ -48,6 +48,7 @@ from fidelia.generate.deep.gan.identifiability import Guarded
 from fidelia.generate.deep.gan.judge import GUESS, Judge, Judging, chosen
 from fidelia.generate.deep.gan.raking import Raking
 from fidelia.generate.deep.layout import Drawn, Known, Layout
+from fidelia.generate.deep.learner import batch_for, left
 from fidelia.generate.deep.loop import Course, Moment, Move, seeded, train
 from fidelia.generate.deep.nets import Blocks
 from fidelia.generate.deep.told_apart import told_apart

@@ -42,9 +42,10 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows, scores
-from fidelia.generate.deep.family import Family, Network, batch_for
+from fidelia.generate.deep.family import Family, Network
 from fidelia.generate.deep.heads import Mixture, categorical
 from fidelia.generate.deep.layout import Drawn, Known, Layout
+from fidelia.generate.deep.learner import batch_for
 from fidelia.generate.deep.loop import Course, Moment, Move
 from fidelia.generate.deep.nets import Blocks, Perceptron, RowEmbedding
 from fidelia.generate.deep.vae.prior import Prior

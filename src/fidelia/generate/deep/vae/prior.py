@@ -30,20 +30,22 @@ class Prior(nn.Module):
     ----------
     size : int
         Dimensions of a code.
+    parts : int
+        Most normal laws.
 
     Notes
     -----
     ``fit(codes (n, size), used (size,))``; ``draw(n) -> (n, size)``.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, parts: int = PARTS) -> None:
         super().__init__()
         self.weights: Tensor
         self.means: Tensor
         self.factors: Tensor
-        self.register_buffer("weights", torch.eye(PARTS)[0].clone())
-        self.register_buffer("means", torch.zeros(PARTS, size))
-        self.register_buffer("factors", torch.eye(size).repeat(PARTS, 1, 1))
+        self.register_buffer("weights", torch.eye(parts)[0].clone())
+        self.register_buffer("means", torch.zeros(parts, size))
+        self.register_buffer("factors", torch.eye(size).repeat(parts, 1, 1))
 
     def fit(self, codes: Tensor, used: Tensor) -> None:
         """Fit by expectation maximisation, with full covariances of the dimensions that are used.
@@ -51,7 +53,7 @@ class Prior(nn.Module):
         The others stay standard normal: that is what the divergence makes of a dimension that carries nothing.
         """
         where = np.flatnonzero(used.cpu().numpy())
-        parts = min(PARTS, len(codes) // SHARE)
+        parts = min(len(self.weights), len(codes) // SHARE)
         if parts < 1 or not len(where):
             return
         found = _fitted(codes[:MOST, used].double().cpu().numpy(), parts, int(torch.randint(2**31 - 1, ())))
