@@ -45,7 +45,7 @@ BAD = {
     "binary csv": (lambda folder: _put(folder / "data.csv", bytes(range(256)) * 40), [], "data.csv"),
     "binary parquet": (lambda folder: _put(folder / "data.parquet", b"\x00\x01" * 99), [], "data.parquet"),
     "no such file": (lambda folder: folder / "nothing.csv", [], "nothing.csv"),
-    "a folder": (lambda folder: folder, [], "known"),
+    "a folder": (lambda folder: folder, [], "a table is one file"),
     "unreadable": (_locked, [], "data.csv"),
     "unknown ending": (lambda folder: _put(folder / "data.docx", b"PK"), [], "data.docx"),
     "broken recipe": (lambda folder: _put(folder / "recipe.toml", b"format = 9"), [], "recipe.toml"),

@@ -109,6 +109,14 @@ def test_beta_recall_falls_with_every_step_of_mode_dropping():
     assert spearmanr(shares, found).statistic <= -0.95
 
 
+def test_the_published_programs_decline_pictures():
+    codes = ["FID18", "FID19", "DIV03", "DIV04", "AUT12"]
+    results, declined = measure(cases()["real"], codes)
+    assert not results
+    assert [one.code for one in declined] == codes
+    assert all("these are pictures" in one.reason for one in declined)
+
+
 def test_copies_are_found_with_their_originals():
     train, holdout, fresh = parts()
     pixels = fresh.pixels.copy()

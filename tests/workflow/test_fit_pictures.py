@@ -7,7 +7,8 @@ import pytest
 pytest.importorskip("torch")
 
 import fidelia as fd
-from fidelia.errors import SchemaError, UsageError
+from fidelia.cli import places
+from fidelia.errors import SchemaError, UsageError, WriteError
 from fidelia.generate.catalog import DEFAULT_PICTURES, create, entries, suited
 from fidelia.rng import Rng
 from fidelia.testing.pictures import digits
@@ -65,3 +66,10 @@ def test_drawn_pictures_are_written_and_read_back(model, name, tmp_path):
     again = fd.read_images(tmp_path / name)
     assert sorted(again.labels) == sorted(drawn.labels)
     assert again.pixels.sum() == drawn.pixels.sum()
+
+
+@pytest.mark.parametrize("name", ["drawn.csv", "drawn.xlsx", "drawn.csv.gz"])
+def test_drawn_pictures_are_not_written_where_a_table_is_named(name, tmp_path):
+    with pytest.raises(WriteError, match=r"a folder, an \.npz or a \.parquet file"):
+        places.pictures(tmp_path / name)
+    assert places.pictures(tmp_path / "audited.accepted") == tmp_path / "audited.accepted"

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fidelia.errors import WriteError
+from fidelia.errors import ReadError, WriteError
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table
@@ -74,10 +74,13 @@ def pictures(path: Path) -> Path:
     Raises
     ------
     WriteError
-        When something stands there that a folder would not replace, or nothing can be written there.
+        When the name is that of a table, something stands there that a folder would not replace, or nothing can be
+        written there.
     """
     if path.suffix in FORMS[1:]:
         return file(path)
+    if _names_a_table(path):
+        raise WriteError(f"{path}: pictures go to a folder, an .npz or a .parquet file; name one of these")
     if path.exists():
         raise WriteError(f"{path}: stands there already; name a new folder for the pictures")
     folder(path.parent).mkdir(parents=True, exist_ok=True)
@@ -90,3 +93,13 @@ def write_pictures(table: Table, path: Path) -> None:
     from fidelia.data.images.write import write_images, write_new_folder
 
     (write_images if path.suffix in FORMS[1:] else write_new_folder)(ImageSet.of(table), path)
+
+
+def _names_a_table(path: Path) -> bool:
+    from fidelia.data.formats import format_of
+
+    try:
+        format_of(path)
+    except ReadError:
+        return False
+    return True

@@ -55,7 +55,9 @@ def read_folder(folder: Path, size: tuple[int, int] | None) -> ImageSet:
     """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
     if not paths:
-        raise ReadError(f"{folder}: holds no pictures; their names end in {', '.join(ENDINGS)}")
+        raise ReadError(
+            f"{folder}: holds no pictures, whose names end in {', '.join(ENDINGS)}; a table is one file: name it"
+        )
     found: dict[str, NDArray[np.uint8]] = {}
     broken: list[Broken] = []
     for path in paths:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fidelia.data.images.imageset import picture_column
 from fidelia.errors import NotApplicable
 from fidelia.measure.beside import Measured, beside
 from fidelia.measure.result import Caveat, Result
@@ -79,7 +80,14 @@ def compared(case: Case, code: str, program: Program, part: str) -> Result:
     code : str
     program : {"alaa2022", "synthcity"}
     part : {"precision", "recall", "authenticity"}
+
+    Raises
+    ------
+    NotApplicable
+        For pictures: the programs read columns, and would judge by the labels alone.
     """
+    if picture_column(case.schema) is not None:
+        raise NotApplicable("UNSUPPORTED_TYPE", "the published programs read tables of columns, and these are pictures")
     found = matched(case, code, program, part)
     caveat = Caveat("PUBLISHED_ERRORS", ERRORS[part].format(space=SPACES[program]))
     breakdown = {

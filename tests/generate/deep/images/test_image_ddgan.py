@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 
 from fidelia.data.images.imageset import ImageSet  # noqa: E402
 from fidelia.errors import UsageError  # noqa: E402
-from fidelia.generate.deep.images.ddgan import DenoisingImageGAN, ImageDDGAN, variety  # noqa: E402
+from fidelia.generate.deep.images.ddgan import DenoisingImageGAN, ImageDDGAN  # noqa: E402
+from fidelia.generate.deep.images.nets import variety  # noqa: E402
 from fidelia.generate.deep.images.pixels import Canvas, Pixels  # noqa: E402
 from fidelia.generate.deep.loop import Moment, halved  # noqa: E402
 from fidelia.generate.deep.nets import squared_slopes  # noqa: E402

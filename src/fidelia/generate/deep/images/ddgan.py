@@ -39,7 +39,7 @@ from fidelia.generate.deep.diffusion.model import in_half
 from fidelia.generate.deep.images.apart import apart
 from fidelia.generate.deep.images.diffusion import picture_batch
 from fidelia.generate.deep.images.family import ImageFamily, ImageNetwork
-from fidelia.generate.deep.images.nets import padded
+from fidelia.generate.deep.images.nets import padded, variety
 from fidelia.generate.deep.images.pixels import Canvas
 from fidelia.generate.deep.images.unet import UNet, patch
 from fidelia.generate.deep.loop import Course, Moment, Move, halved
@@ -51,8 +51,6 @@ SLOPE = 0.2
 """Of the leaky rectifier for negative values."""
 LARGEST = 64
 """Most pictures of a batch, unless it is set: GANs need many steps more than large ones."""
-GROUP = 4
-"""Pictures whose variety the discriminator sees."""
 
 
 class Generator(nn.Module):
@@ -132,17 +130,6 @@ class Discriminator(nn.Module):
         hidden = F.leaky_relu(self.last(torch.cat([hidden, variety(hidden)], 1)), SLOPE).mean((2, 3))
         projected = (self.project(condition) * hidden).sum(1) / hidden.shape[1] ** 0.5
         return (self.leave(hidden)[:, 0] + projected).float()
-
-
-def variety(hidden: Tensor) -> Tensor:
-    """Return, as a channel, how much groups of `GROUP` pictures (n, c, h, w) vary: (n, 1, h, w).
-
-    Pictures are grouped in their order; when they are no whole groups, all are one.
-    """
-    n = len(hidden)
-    groups = hidden.float().unflatten(0, (-1, GROUP) if n % GROUP == 0 else (1, n))
-    spread = (groups.var(1, correction=0, keepdim=True) + 1e-8).sqrt().mean((2, 3, 4), keepdim=True)
-    return spread.expand(-1, groups.shape[1], 1, *hidden.shape[2:]).flatten(0, 1)
 
 
 class DenoisingImageGAN(ImageNetwork):

@@ -31,9 +31,8 @@ from fidelia.generate.deep.batch import Batch, Rows
 from fidelia.generate.deep.diffusion.model import in_half
 from fidelia.generate.deep.gan.critic import between, gradient_penalty
 from fidelia.generate.deep.images.apart import apart
-from fidelia.generate.deep.images.ddgan import variety
 from fidelia.generate.deep.images.family import ImageFamily, ImageNetwork
-from fidelia.generate.deep.images.nets import ConvResidual, Doubled, Halved, cropped, group_norm, padded, up_to
+from fidelia.generate.deep.images.nets import ConvResidual, Doubled, Halved, cropped, group_norm, padded, up_to, variety
 from fidelia.generate.deep.images.pixels import Canvas
 from fidelia.generate.deep.loop import Course, Moment, Move
 

@@ -10,6 +10,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 GROUPS = 8
 """Most groups of a norm."""
+GROUP = 4
+"""Pictures whose variety a critic sees together."""
 
 
 def padded(pictures: Tensor, multiple: int) -> Tensor:
@@ -101,3 +103,14 @@ class Doubled(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the larger maps (sub-pixel convolution: Shi et al. 2016, CVPR)."""
         return F.pixel_shuffle(self.conv(x), 2)
+
+
+def variety(hidden: Tensor) -> Tensor:
+    """Return, as a channel, how much groups of `GROUP` pictures (n, c, h, w) vary: (n, 1, h, w).
+
+    Pictures are grouped in their order; when they are no whole groups, all are one.
+    """
+    n = len(hidden)
+    groups = hidden.float().unflatten(0, (-1, GROUP) if n % GROUP == 0 else (1, n))
+    spread = (groups.var(1, correction=0, keepdim=True) + 1e-8).sqrt().mean((2, 3, 4), keepdim=True)
+    return spread.expand(-1, groups.shape[1], 1, *hidden.shape[2:]).flatten(0, 1)
