@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from fidelia.cli.bars import on_terminal, plain, seconds
-from fidelia.cli.card import drawn, judged, size
+from fidelia.cli.card import drawn, judged, listed, size
 
 
 def text(what: object, width: int) -> str:
@@ -86,3 +86,13 @@ def test_seconds(value, said):
 )
 def test_size(value, said):
     assert size(value) == said
+
+
+def test_a_folder_that_was_written_has_the_size_of_its_files(tmp_path):
+    (tmp_path / "drawn" / "3").mkdir(parents=True)
+    for name in ("1.png", "2.png"):
+        (tmp_path / "drawn" / "3" / name).write_bytes(bytes(1_000))
+    (tmp_path / "drawn.npz").write_bytes(bytes(500))
+    page = text(listed([tmp_path / "drawn", tmp_path / "drawn.npz"]), 100)
+    assert line(page, "drawn ").split() == ["drawn", "2.0", "kB"]
+    assert line(page, "drawn.npz").split() == ["drawn.npz", "500", "B"]

@@ -81,9 +81,14 @@ def listed(files: Sequence[Path]) -> RenderableType:
     table.add_column(justify="right", style="dim", no_wrap=True)
     for path in files:
         name = path.name if together else str(path)
-        table.add_row(Text(name), size(path.stat().st_size) if path.exists() else "")
+        table.add_row(Text(name), size(_bytes(path)) if path.exists() else "")
     head = Text.assemble("\n", ("Written", "bold"), f" to {folders.pop()}" if together else "")
     return Padding(Group(head, table), (0, 1))
+
+
+def _bytes(path: Path) -> int:
+    """The size of a file, or of all files in a folder."""
+    return sum(file.stat().st_size for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file())
 
 
 def size(count: float) -> str:
