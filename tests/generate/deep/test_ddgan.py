@@ -19,7 +19,8 @@ from fidelia.generate.deep.batch import Rows  # noqa: E402
 from fidelia.generate.deep.ddgan.chain import Chain, survivals  # noqa: E402
 from fidelia.generate.deep.ddgan.denoiser import FREQUENCIES, TEMPERATURE, cut, waves  # noqa: E402
 from fidelia.generate.deep.ddgan.discriminator import Discriminator  # noqa: E402
-from fidelia.generate.deep.ddgan.model import DenoisingDiffusionGAN, DenoisingGAN, energy_score  # noqa: E402
+from fidelia.generate.deep.ddgan.duel import energy_score  # noqa: E402
+from fidelia.generate.deep.ddgan.model import DenoisingDiffusionGAN, DenoisingGAN  # noqa: E402
 from fidelia.generate.deep.layout import Known, Layout  # noqa: E402
 from fidelia.generate.deep.loop import Moment  # noqa: E402
 from fidelia.generate.deep.nets import Blocks, squared_slopes  # noqa: E402

@@ -36,19 +36,13 @@ from fidelia.generate.deep.batch import Batch, Rows
 from fidelia.generate.deep.ddgan.chain import Chain
 from fidelia.generate.deep.ddgan.denoiser import Denoiser, Limits
 from fidelia.generate.deep.ddgan.discriminator import Discriminator
+from fidelia.generate.deep.ddgan.duel import both, energy_score, telling
 from fidelia.generate.deep.family import Family, Network
 from fidelia.generate.deep.layout import Drawn, Known, Layout
 from fidelia.generate.deep.learner import batch_for
 from fidelia.generate.deep.loop import Course, Moment, Move
-from fidelia.generate.deep.nets import squared_slopes
 from fidelia.generate.deep.told_apart import told_apart
 
-BETAS = (0.5, 0.9)
-"""Of Adam, as in the paper."""
-FASTER = 3.0
-"""Rate of the discriminator over that of the generator: it is the one that has to keep up."""
-EVERY = 15
-"""Steps of the training between penalties, each of which then counts so many times."""
 BETWEEN, PATIENCE = 150, 12
 """Fewest steps between two checks, of which each takes a good part of a second; checks without a better score."""
 LARGEST, CELLS = 512, 2**22
@@ -72,11 +66,7 @@ class DenoisingGAN(Network):
 
     def moves(self) -> dict[str, Move]:
         """Return the two updates of a step."""
-        rate = self.settings.rate
-        return {
-            "discriminator": Move(self.discriminator, self.discriminator_loss, rate=FASTER * rate, betas=BETAS),
-            "generator": Move(self.generator, self.generator_loss, rate=rate, betas=BETAS),
-        }
+        return both(self, self.settings.rate)
 
     def discriminator_loss(self, batch: Batch, moment: Moment) -> Tensor:
         """Return the loss of telling real steps from drawn ones, now and then with R1 on the real ones."""
@@ -86,10 +76,7 @@ class DenoisingGAN(Network):
         with torch.no_grad():
             made = self.chain.back(self.generator(xt, t), xt, t)
         judge: Callable[[Tensor], Tensor] = lambda rows: self.discriminator(rows, xt, t)  # noqa: E731
-        loss = F.softplus(-judge(before)).mean() + F.softplus(judge(made)).mean()
-        if moment.step % EVERY == 0:
-            loss = loss + EVERY * self.settings.gamma / 2 * squared_slopes(judge, before).mean()
-        return loss
+        return telling(judge, before, made, self.settings.gamma, moment)
 
     def generator_loss(self, batch: Batch, moment: Moment) -> Tensor:  # noqa: ARG002 - the same all the time
         """Return the loss of steps that are known from real ones, and the energy score of two draws for each row."""
@@ -124,16 +111,6 @@ class DenoisingGAN(Network):
             tokens, numbers = self.generator.draw(x, t, limits)
             x = self.chain.back(self.generator.joined(self.generator.blocks.onehot(tokens), numbers), x, t)
         return Drawn(tokens.cpu().numpy(), numbers.double().cpu().numpy())
-
-
-def energy_score(one: Tensor, other: Tensor, real: Tensor) -> Tensor:
-    """Return the energy score of two draws (n, width) for each real row, (n,)."""
-    return (distance(one, real) + distance(other, real) - distance(one, other)) / 2
-
-
-def distance(one: Tensor, other: Tensor) -> Tensor:
-    """Return Euclidean distances of rows, (n,), smooth at 0."""
-    return ((one - other).square().sum(1) + 1e-6).sqrt()
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -34,7 +34,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from fidelia.errors import UsageError
 from fidelia.generate.deep.batch import Batch, Rows
 from fidelia.generate.deep.ddgan.chain import Chain
-from fidelia.generate.deep.ddgan.model import BETAS, EVERY, FASTER, energy_score
+from fidelia.generate.deep.ddgan.duel import both, energy_score, telling
 from fidelia.generate.deep.diffusion.model import in_half
 from fidelia.generate.deep.images.apart import apart
 from fidelia.generate.deep.images.diffusion import picture_batch
@@ -43,7 +43,6 @@ from fidelia.generate.deep.images.nets import padded, variety
 from fidelia.generate.deep.images.pixels import Canvas
 from fidelia.generate.deep.images.unet import UNet, patch
 from fidelia.generate.deep.loop import Course, Moment, Move, halved
-from fidelia.generate.deep.nets import squared_slopes
 
 GIVEN = 128
 """Width of the condition: step, label and code."""
@@ -146,11 +145,7 @@ class DenoisingImageGAN(ImageNetwork):
 
     def moves(self) -> dict[str, Move]:
         """Return the two updates of a step."""
-        rate = self.settings.rate
-        return {
-            "discriminator": Move(self.discriminator, self.discriminator_loss, rate=FASTER * rate, betas=BETAS),
-            "generator": Move(self.generator, self.generator_loss, rate=rate, betas=BETAS),
-        }
+        return both(self, self.settings.rate)
 
     def discriminator_loss(self, batch: Batch, moment: Moment) -> Tensor:
         """Return the loss of telling real steps from drawn ones, now and then with R1 on the real ones."""
@@ -160,10 +155,7 @@ class DenoisingImageGAN(ImageNetwork):
         with torch.no_grad():
             made = self._back(self.generator(xt, t, labels), xt, t)
         judge: Callable[[Tensor], Tensor] = lambda x: self.discriminator(x, xt, t, labels)  # noqa: E731
-        loss = F.softplus(-judge(before)).mean() + F.softplus(judge(made)).mean()
-        if moment.step % EVERY == 0:
-            loss = loss + EVERY * self.settings.gamma / 2 * squared_slopes(judge, before).mean()
-        return loss
+        return telling(judge, before, made, self.settings.gamma, moment)
 
     def generator_loss(self, batch: Batch, moment: Moment) -> Tensor:  # noqa: ARG002 - the same all the time
         """Return the loss of steps known from real ones, and the energy score of two draws for each picture."""
