@@ -7,6 +7,7 @@ import pytest
 from drawn import Drawn, Fault, frame, invented, narrow, perfect, table, two_modes, values
 from laws import mixed
 
+from fidelia.auditing.curation.changes import Change
 from fidelia.auditing.curation.curate import How, curate
 from fidelia.auditing.curation.curated import Curated, Interrupted
 from fidelia.auditing.curation.rounds import BUDGET, DONE, SCARCE, TIME, USED_UP
@@ -50,6 +51,23 @@ def _repairs_invention(found: Curated) -> None:
     assert change(found, "FID16").said() == "better"
     assert change(found, "DIV01").after > change(found, "DIV01").before
     assert found.take == "curated" and not found.worse
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after", "said"),
+    [
+        ("FID16", 0.80, 0.97, "better"),
+        ("FID16", 0.97, 0.80, "worse"),
+        ("FID16", 0.90, 0.93, "same"),
+        ("AUT02", 0.10, 0.00, "better"),
+        ("AUT02", 0.00, -0.10, "worse"),
+        ("AUT02", 0.05, -0.05, "same"),  # past its best and as far on the other side: nothing won, nothing lost
+        ("AUT02", 0.12, -0.01, "better"),
+    ],
+)
+def test_a_score_that_passes_its_best_is_judged_by_how_far_it_is_from_it(code, before, after, said):
+    moved = Change(code, code, None, before, after, 0.0, after - before, (0.0, 0.0), sd=0.02, short=False)
+    assert moved.said() == said
 
 
 def _repairs_shares(found: Curated) -> None:

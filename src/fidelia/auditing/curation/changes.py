@@ -90,15 +90,15 @@ class Change:
     short: bool
 
     @property
-    def nearer(self) -> bool:
-        """Whether the score after is the better one, by however little."""
-        return _far(self.code, self.after, self.reference) < _far(self.code, self.before, self.reference)
+    def gain(self) -> float:
+        """How much nearer to its best the score came; less than it moved where it passed its best on the way."""
+        return _far(self.code, self.before, self.reference) - _far(self.code, self.after, self.reference)
 
     def said(self, z: float = Z) -> str:
-        """Return "better", "worse", or "same" where the difference is within `z` standard errors."""
-        if abs(self.difference) <= z * self.sd or self.difference == 0:
+        """Return "better", "worse", or "same" where the gain is within `z` standard errors of the difference."""
+        if abs(self.gain) <= z * self.sd or self.gain == 0:
             return "same"
-        return "better" if self.nearer else "worse"
+        return "better" if self.gain > 0 else "worse"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
