@@ -19,15 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 import fidelia as fd
 from fidelia.data.images.imageset import ImageSet
 from fidelia.generate.effort import Effort
 from fidelia.measure.case import Case
 from fidelia.measure.catalog import measure
+from fidelia.measure.images.classifier import Classifier
 from fidelia.measure.images.extractor import Extracted
 from fidelia.measure.images.trained import Trained, fitted
 from fidelia.measure.joint.transport import frechet
@@ -38,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FIDELIA_SHARED", ROOT.parent / "shared"))
 OUT = ROOT / "out" / "images"
 LEARN, COMPARED = 10_000, 4_000
-EPOCHS, BATCH = 8, 64
+STEPS = 2_000
 FRESH = "fresh-real"
 COLUMNS = {
     "generator": "generator", "frechet": "Fréchet distance", "ratio": "times fresh", "alpha": "alpha-precision",
@@ -159,29 +157,8 @@ def judged(
 
 def accuracy(learnt: ImageSet, unseen: ImageSet, seed: int) -> float:
     """Return the share of unseen real digits that a small network knows which learnt from these alone."""
-    classes = sorted({*(learnt.labels or ()), *(unseen.labels or ())})
-    x, y = tensors(learnt, classes)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = nn.Sequential(
-            nn.Conv2d(1, 16, 5, stride=2, padding=2), nn.ReLU(), nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(),
-            nn.Flatten(), nn.Dropout(0.2), nn.Linear(32 * 49, 128), nn.ReLU(), nn.Linear(128, len(classes)),
-        )  # fmt: skip
-        optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)
-        for _ in range(EPOCHS):
-            for rows in torch.randperm(len(x)).split(BATCH):
-                optimiser.zero_grad()
-                F.cross_entropy(net(x[rows]), y[rows]).backward()
-                optimiser.step()
-    net.eval()
-    x, y = tensors(unseen, classes)
-    with torch.no_grad():
-        return float((net(x).argmax(1) == y).float().mean())
-
-
-def tensors(images: ImageSet, classes: list[Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    pixels = torch.from_numpy(images.pixels.transpose(0, 3, 1, 2).astype(np.float32) / 255)
-    return pixels, torch.tensor([classes.index(label) for label in images.labels or ()])
+    judge = Classifier(seed, STEPS).fit(learnt.pixels, np.array(learnt.labels))
+    return float((judge.predict(unseen.pixels) == np.array(unseen.labels)).mean())
 
 
 def table(lines: list[dict[str, Any]]) -> str:

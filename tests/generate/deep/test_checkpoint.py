@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from stopped import Stopped
 
 import fidelia as fd
 from fidelia.generate.catalog import create
@@ -34,26 +34,6 @@ def table():
 
 def gan(**changes):
     return GAN(**{"steps": STEPS, "batch": 64, "width": 32, **changes})
-
-
-class Stopped:
-    """A progress that interrupts the stage whose name ends so after so many steps."""
-
-    def __init__(self, stage=None, at=0):
-        self.stage_, self.at, self.begun = stage, at, {}
-
-    @contextmanager
-    def stage(self, name, total=None):
-        done = 0.0
-
-        def tick(amount):
-            nonlocal done
-            self.begun.setdefault(name, amount)
-            done += amount
-            if self.stage_ and name.endswith(self.stage_) and done >= self.at:
-                raise KeyboardInterrupt
-
-        yield tick
 
 
 def state(model):

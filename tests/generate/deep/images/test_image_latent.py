@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
@@ -11,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from sklearn.datasets import load_digits  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
+from stopped import Stopped  # noqa: E402
 
 from fidelia.data.images.imageset import ImageSet  # noqa: E402
 from fidelia.errors import UsageError  # noqa: E402
@@ -41,26 +40,6 @@ def fit(**more):
 
 def state(model):
     return {name: array.tobytes() for name, array in model.state().arrays.items()}
-
-
-class Stopped:
-    """A progress that interrupts the stage whose name ends so after so many steps."""
-
-    def __init__(self, stage=None, at=0):
-        self.stage_, self.at, self.begun = stage, at, {}
-
-    @contextmanager
-    def stage(self, name, total=None):
-        done = 0.0
-
-        def tick(amount):
-            nonlocal done
-            self.begun.setdefault(name, amount)
-            done += amount
-            if self.stage_ and name.endswith(self.stage_) and done >= self.at:
-                raise KeyboardInterrupt
-
-        yield tick
 
 
 def test_codes_are_drawn_anew_from_their_laws():

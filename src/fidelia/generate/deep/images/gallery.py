@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,8 +11,7 @@ import numpy as np
 import torch
 
 from fidelia.data.atomic import atomic
-from fidelia.data.images.folder import pillow
-from fidelia.errors import MissingExtra
+from fidelia.data.images.sheet import png
 from fidelia.generate.deep.images.pixels import grey
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
     from fidelia.generate.deep.loop import Trainable
     from fidelia.progress import Progress, Tick
-
-log = logging.getLogger(__name__)
 
 ROWS, ACROSS = 16, 10
 """Classes shown, and pictures of each; of a single class a grid of both sides."""
@@ -46,7 +42,6 @@ class Gallery:
     def __init__(self, folder: Path, progress: Progress) -> None:
         self.folder, self.progress = folder, progress
         self._due = 0.0
-        self._able = True
 
     def stage(self, name: str, total: float | None = None) -> AbstractContextManager[Tick]:
         """Open a stage of the other progress."""
@@ -56,25 +51,16 @@ class Gallery:
         """Write ``name-step.png``, whole or not at all, unless drawing would take more than a tenth of the time."""
         begun = time.monotonic()
         canvas = getattr(network, "canvas", None)
-        if canvas is None or not self._able or begun < self._due:
+        if canvas is None or begun < self._due:
             return
         classes = min(canvas.classes, ROWS) if canvas.classes > 1 else ROWS
         labels = torch.arange(classes).repeat_interleave(ACROSS) % canvas.classes
         device = next((one.device for one in network.parameters()), labels.device)
         drawn = grey(network.draw(labels.to(device)))
-        self._write(self.folder / f"{name}-{step:06d}.png", grid(drawn, ACROSS))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with atomic(self.folder / f"{name}-{step:06d}.png") as draft:
+            draft.write_bytes(png(grid(drawn, ACROSS)))
         self._due = time.monotonic() + (time.monotonic() - begun) / SHARE
-
-    def _write(self, place: Path, pixels: NDArray[np.uint8]) -> None:
-        try:
-            image = pillow()
-        except MissingExtra as error:
-            self._able = False
-            log.warning("no pictures of the training are kept: %s", error)
-            return
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(place) as draft:
-            image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(draft, "PNG")
 
 
 def grid(pictures: NDArray[np.uint8], across: int) -> NDArray[np.uint8]:
