@@ -26,6 +26,7 @@ ORDER = [
     "enhancement",
     "report",
     "workflow",
+    "web",
     "cli",
 ]
 TWINS = {"generate", "measure"}
