@@ -100,3 +100,22 @@ def test_sample_refuses_what_is_no_model(cli, tmp_path, content):
     ended = cli("sample", _put(tmp_path / "m.fidelia", content), "-n", 3)
     assert (ended.code, ended.out) == (4, "")
     assert "m.fidelia" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rum"], "Did you mean 'run'?"),
+        (["run", "adult", "--targt", "income"], "--target"),
+        (["run", "adult", "--generator", "tres"], "no generator 'tres'; did you mean 'trees'?"),
+        (["run", "adult", "--kind", "agge=number"], "no column 'agge'; did you mean 'age'?"),
+        (["run", "adult", "--kind", "age=numbr"], "no kind 'numbr'; did you mean 'number'?"),
+        (["run", "adult", "--edition", "shareble"], "'shareble' is not one of 'shareable', 'internal'"),
+        (["run", "adult", "--set", "leef=4"], "generator 'trees' has no setting 'leef'; did you mean 'leaf'?"),
+        (["explain", "AUT1"], "no metric 'AUT1'; did you mean 'AUT01'?"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_one_that_is_meant(cli, tmp_path, monkeypatch, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    ended = cli(*arguments)
+    assert ended.code == 2 and says in " ".join(ended.err.split()) and "Value error" not in ended.err

@@ -1,11 +1,9 @@
 """schema, list, explain, doctor, help and completion."""
 
 import json
-import os
 
 import pytest
 
-from fidelia.cli.options import complete_kind
 from fidelia.generate.catalog import ENTRIES
 from fidelia.measure import catalog
 from fidelia.measure.result import Direction
@@ -67,6 +65,14 @@ def test_doctor_gives_the_pip_line_of_an_absent_extra(cli, monkeypatch):
     monkeypatch.setattr(machine, "requires", lambda _name: ["numpy>=1", "nosuchpackage>=1; extra == 'deep'"])
     assert "pip install 'fidelia[deep]'" in cli("doctor").out
     assert json.loads(cli("doctor", "--json").out)["extras"]["deep"]["present"] is False
+    assert "Needs pip install 'fidelia[deep]'." in " ".join(cli("list", "generators").out.split())
+
+
+def test_a_generator_that_can_be_used_needs_nothing(cli, monkeypatch):
+    from fidelia.cli import machine
+
+    monkeypatch.setattr(machine, "requires", lambda _name: ["numpy>=1; extra == 'deep'"])
+    assert "autoregressive" in (out := cli("list", "generators").out) and "pip install" not in out
 
 
 def test_version_and_bare_command(cli):
@@ -83,28 +89,3 @@ def test_help_has_examples_and_fits_80_columns(cli, verb, monkeypatch):
     out = cli(verb, "--help").out
     assert f"$ fidelia {verb}" in out
     assert max(map(len, out.splitlines())) <= 80
-
-
-def test_kinds_complete_behind_the_sign_and_bare():
-    assert [text for text, _help in complete_kind("zip=c")] == ["zip=category"]
-    assert [text for text, _help in complete_kind("da")] == ["datetime"]
-
-
-@pytest.mark.parametrize(
-    ("line", "names"),
-    [
-        ("fidelia r", ["run", "report"]),
-        ("fidelia run a.csv --generator ", ["trees", "copula", "noisy-copy"]),
-        ("fidelia run a.csv --kind zip=ca", ["zip=category"]),
-        ("fidelia list ", ["generators", "metrics"]),
-    ],
-)
-def test_completion_knows_the_catalogs(shell, line, names):
-    asking = {"_FIDELIA_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": line}
-    ended = shell(env=os.environ | asking)
-    assert all(name in ended.out for name in names)
-
-
-def test_completion_installs(shell, tmp_path):
-    ended = shell("--show-completion", "bash", env=os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
-    assert "_FIDELIA_COMPLETE=complete_bash" in ended.out

@@ -33,6 +33,7 @@ def folder(tmp_path_factory) -> Path:
     """A folder of digits, and what one command made of it."""
     place = tmp_path_factory.mktemp("run")
     digits().write(place / "real")
+    (place / "real" / "0" / "torn.png").write_bytes(b"no picture")
     assert guarded(["run", str(place / "real"), "--out", str(place / "out"), *COMMAND]) == 0
     return place
 
@@ -49,6 +50,16 @@ def test_a_folder_becomes_a_folder_with_everything_beside(folder):
     assert {"FID16", "DIV01", "AUT01", "IMG01"} <= {result["code"] for result in document["results"]}
     assert document["inputs"]["train"]["rows"] == 96
     assert list((folder / "out" / "progress").glob("*.png"))
+
+
+def test_a_broken_file_is_named_and_loses_nothing_else(folder, capsys):
+    document = json.loads((folder / "out" / "results.json").read_text())
+    said = "1 broken pictures were left out: 0/torn.png"
+    assert any(said in note for note in document["inputs"]["notes"])
+    assert document["inputs"]["train"]["rows"] + document["inputs"]["holdout"]["rows"] == len(digits())
+    fast = [part for part in COMMAND if part not in ("--quiet", "--rows", "40")]
+    assert guarded(["fit", str(folder / "real"), "-o", str(folder / "m.fidelia"), *fast]) == 0
+    assert said in " ".join(capsys.readouterr().err.split())
 
 
 def test_its_recipe_does_it_again_to_the_last_byte(folder):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fidelia.cli import complete
 from fidelia.cli import options as o
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, paper, print_json
@@ -130,7 +131,7 @@ def compare(
             "--metric",
             metavar="CODE",
             help="Only these metrics; default: a panel. Repeatable.",
-            autocompletion=o.complete_metric,
+            autocompletion=complete.metric,
             show_default=False,
         ),
     ] = None,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fidelia.cli import complete, places, sources
 from fidelia.cli import options as o
-from fidelia.cli import places, sources
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, paper, print_json, show_files
 
@@ -49,7 +49,7 @@ def trilemma(
             "--generator",
             metavar="NAME",
             help="Only this one, and the controls. Repeatable.",
-            autocompletion=o.complete_generator,
+            autocompletion=complete.generator,
             show_default="all",
         ),
     ] = None,

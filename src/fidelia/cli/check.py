@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fidelia.cli import complete, places
 from fidelia.cli import options as o
-from fidelia.cli import places
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, paper, print_json
 
@@ -23,7 +23,7 @@ Tested = Annotated[
         "--metric",
         metavar="CODE",
         help="Test this metric of the catalog, or FID39, DIV19, FID16, DIV01, balls. Repeatable.",
-        autocompletion=o.complete_metric,
+        autocompletion=complete.metric,
         show_default=False,
     ),
 ]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fidelia.cli import complete, places
 from fidelia.cli import options as o
-from fidelia.cli import places
 from fidelia.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ By = Annotated[
         "--by",
         metavar="COLUMN",
         help="Look at the subgroups of this column.",
+        autocompletion=complete.column,
         rich_help_panel=PANEL,
         show_default="the target",
     ),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fidelia.cli import complete, places, sources
 from fidelia.cli import options as o
-from fidelia.cli import places, sources
 from fidelia.cli.exits import Interrupted, interruptible
 from fidelia.cli.voice import Voice, console, print_json, show_files
 from fidelia.errors import UsageError
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 MARKS = {"helps": ("●", "green"), "hurts": ("●", "red"), "more rows, not new ones": ("○", "yellow")}
 STYLES = {"gain": "bold green", "loss": "bold yellow"}
 WIDE = 110
-
-
-def complete_learner(incomplete: str) -> list[str]:
-    """Offer the families of learners."""
-    from fidelia.measure.learners import FAMILIES
-
-    return [family.name for family in FAMILIES if family.name.startswith(incomplete)]
 
 
 def enhance(
@@ -74,7 +67,7 @@ def enhance(
             "--learner",
             metavar="NAME",
             help="A family of models. Repeatable.",
-            autocompletion=complete_learner,
+            autocompletion=complete.learner,
             show_default="linear, boosted trees, neural network",
         ),
     ] = None,
@@ -89,12 +82,15 @@ def enhance(
     ] = False,
     segment: Annotated[
         str | None,
-        typer.Option("--segment", metavar="COLUMN", help="Score within its levels too.", show_default=False),
+        typer.Option(
+            "--segment",
+            metavar="COLUMN",
+            help="Score within its levels too.",
+            autocompletion=complete.column,
+            show_default=False,
+        ),
     ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="COLUMN", help="Keep rows of one entity on one side.", show_default=False),
-    ] = None,
+    by: o.By = None,
     repeats: Annotated[int, typer.Option("--repeats", metavar="N", min=1, help="Of the cross-validation.")] = 2,
     time_limit: Annotated[
         str | None,

@@ -115,7 +115,8 @@ def _is_usage(error: Exception) -> TypeGuard[TyperException]:
 def _usage(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "fidelia"
-    return f"{_sentence(error.format_message())} See: {command} --help"
+    message = error.format_message().replace("Value error, ", "")  # what pydantic puts before words of others
+    return f"{_sentence(message)} See: {command} --help"
 
 
 def _one_line(error: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fidelia.cli import gating, places, sources
+from fidelia.cli import complete, gating, places, sources
 from fidelia.cli import options as o
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, print_json, show_files, show_outcome
@@ -55,13 +55,16 @@ def run(
     holdout: Annotated[
         float, typer.Option("--holdout", metavar="SHARE", min=0, max=0.9, help="Real rows set aside to measure with.")
     ] = 0.2,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="COLUMN", help="Keep rows of one entity on one side.", show_default=False),
-    ] = None,
+    by: o.By = None,
     time: Annotated[
         str | None,
-        typer.Option("--time", metavar="COLUMN", help="Set the latest rows aside.", show_default=False),
+        typer.Option(
+            "--time",
+            metavar="COLUMN",
+            help="Set the latest rows aside.",
+            autocompletion=complete.column,
+            show_default=False,
+        ),
     ] = None,
     size: o.Size = None,
     seed: o.Seed = 0,
@@ -146,6 +149,7 @@ def fit(
     kept = lambda _stop: f"No model was written to {output}.{_goes_on(checkpoint)}"  # noqa: E731
     with interruptible(kept), voice.progress() as progress:
         table = sources.table(source, target, kinds, progress)
+        _show_notes(table, voice)
         model = pipeline.fit(
             table,
             generator=generator,
@@ -235,6 +239,7 @@ def _carry_out(recipe: Recipe, folder: Path, voice: Voice) -> Outcome:
 
         recipe = recipe.suited(table)
         _refuse_strangers(recipe.given, table)
+        _show_notes(table, voice)
         _show_plan(table, recipe, folder, voice)
         with voice.progress() as progress:
             return pipeline.follow(recipe, table, progress, checkpoint=folder / CHECKPOINT, gallery=folder / GALLERY)
@@ -246,6 +251,12 @@ def _refuse_strangers(given: list[str], table: Table) -> None:
         from fidelia.generate.conditions import given_from
 
         given_from(given, table.schema)
+
+
+def _show_notes(table: Table, voice: Voice) -> None:
+    """Say what was left out while the rows were read."""
+    for note in table.notes:
+        voice.say(note, style="yellow")
 
 
 def _show_plan(table: Table, recipe: Recipe, folder: Path, voice: Voice) -> None:

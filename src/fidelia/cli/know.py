@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fidelia.cli import complete, places, sources
 from fidelia.cli import options as o
-from fidelia.cli import places, sources
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, paper, print_json, put, show_files
 
@@ -77,7 +77,7 @@ def explain(
     code: Annotated[
         str,
         typer.Argument(
-            metavar="CODE", help="Code or name of a metric.", autocompletion=o.complete_metric, show_default=False
+            metavar="CODE", help="Code or name of a metric.", autocompletion=complete.metric, show_default=False
         ),
     ],
     as_json: o.AsJson = False,

@@ -65,8 +65,6 @@ class Machine:
 
 def examine() -> Machine:
     """Look at this machine; nothing is changed, nothing is sent."""
-    needed = list(_requirements())
-    groups = dict.fromkeys(extra for _name, extra in needed if extra and extra not in NOT_FOR_USERS)
     return Machine(
         fidelia=fidelia.__version__,
         python=platform.python_version(),
@@ -74,9 +72,16 @@ def examine() -> Machine:
         cores=_cores(),
         memory=_gigabytes("SC_PHYS_PAGES"),
         free=_gigabytes("SC_AVPHYS_PAGES"),
-        packages={name: _version(name) for name, extra in needed if extra is None},
-        extras=[Extra(group, {n: _version(n) for n, extra in needed if extra == group}) for group in groups],
+        packages={name: _version(name) for name, extra in _requirements() if extra is None},
+        extras=extras(),
     )
+
+
+def extras() -> list[Extra]:
+    """Return the optional groups of dependencies, each with what is there of it."""
+    needed = list(_requirements())
+    groups = dict.fromkeys(extra for _name, extra in needed if extra and extra not in NOT_FOR_USERS)
+    return [Extra(group, {n: _version(n) for n, extra in needed if extra == group}) for group in groups]
 
 
 def _requirements() -> Iterator[tuple[str, str | None]]:

@@ -1,4 +1,4 @@
-"""The options that commands share: their types, help, completion, and how their texts become values."""
+"""The options that commands share: their types, help, and how their texts become values."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from fidelia.cli import complete
 from fidelia.errors import UsageError
 from fidelia.schema.kinds import Kind
-from fidelia.schema.schema import Schema
+from fidelia.schema.schema import Schema, closest
 
 HOW = "How it speaks"
 COLUMNS = "Columns"
@@ -26,28 +27,6 @@ class Edition(StrEnum):
     INTERNAL = "internal"
 
 
-def complete_generator(incomplete: str) -> list[tuple[str, str]]:
-    """Offer the generators of the catalog."""
-    from fidelia.generate.catalog import entries
-
-    offered = {name: entry.summary for name, entry in entries().items()}
-    offered["auto"] = "A race of all of them; the best that does not copy is kept."
-    return [(name, said) for name, said in offered.items() if name.startswith(incomplete)]
-
-
-def complete_metric(incomplete: str) -> list[tuple[str, str]]:
-    """Offer the codes of the metrics."""
-    from fidelia.measure.catalog import entries
-
-    return [(code, entry.name) for code, entry in entries().items() if code.startswith(incomplete.upper())]
-
-
-def complete_kind(incomplete: str) -> list[tuple[str, str]]:
-    """Offer the kinds behind ``column=``; bare where the shell cuts words at the sign."""
-    column, sign, start = incomplete.rpartition("=")
-    return [(f"{column}{sign}{kind}", f"a {kind} column") for kind in Kind if kind.startswith(start)]
-
-
 Data = Annotated[
     Path,
     typer.Argument(metavar="DATA", help="A table: csv, tsv, json, jsonl, parquet or xlsx.", show_default=False),
@@ -55,7 +34,23 @@ Data = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.", show_default=False)]
 Target = Annotated[
     str | None,
-    typer.Option("--target", metavar="COLUMN", help="The column to predict.", rich_help_panel=COLUMNS),
+    typer.Option(
+        "--target",
+        metavar="COLUMN",
+        help="The column to predict.",
+        autocompletion=complete.column,
+        rich_help_panel=COLUMNS,
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="COLUMN",
+        help="Keep rows of one entity on one side.",
+        autocompletion=complete.column,
+        show_default=False,
+    ),
 ]
 Kinds = Annotated[
     list[str] | None,
@@ -63,7 +58,7 @@ Kinds = Annotated[
         "--kind",
         metavar="COLUMN=KIND",
         help="Correct a guessed kind, e.g. zip=category. Repeatable.",
-        autocompletion=complete_kind,
+        autocompletion=complete.kind,
         rich_help_panel=COLUMNS,
         show_default=False,
     ),
@@ -90,7 +85,7 @@ GeneratorName = Annotated[
         "--generator",
         metavar="NAME",
         help="See `fidelia list generators`; auto: a race of them.",
-        autocompletion=complete_generator,
+        autocompletion=complete.generator,
     ),
 ]
 Settings = Annotated[
@@ -107,6 +102,7 @@ Conditions = Annotated[
         "--given",
         metavar="COLUMN=VALUE",
         help="Draw only such rows: sex=Female, age=30..40, city=A|B, x= (missing). Repeatable.",
+        autocompletion=complete.condition,
         show_default=False,
     ),
 ]
@@ -116,6 +112,7 @@ Shares = Annotated[
         "--balance",
         metavar="COLUMN[=LEVEL:SHARE]",
         help="Other shares of a column's levels: income (all alike), income=>50K:0.5.",
+        autocompletion=complete.column,
         show_default=False,
     ),
 ]
@@ -164,7 +161,7 @@ def kinds_from(texts: Iterable[str] | None, described: Path | None = None) -> di
         if not sign or not column:
             raise UsageError(f"--kind {text!r} is not COLUMN=KIND; write e.g. --kind zip=category")
         if kind not in list(Kind):
-            raise UsageError(f"--kind {text!r}: no kind {kind!r}; the kinds are {', '.join(Kind)}")
+            raise UsageError(f"--kind {text!r}: no kind {kind!r}{closest(kind, Kind)} (there are: {', '.join(Kind)})")
         kinds[column] = kind
     return kinds
 

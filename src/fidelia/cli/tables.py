@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from fidelia.cli.machine import OFFLINE, Machine
+from fidelia.cli.machine import OFFLINE, Machine, extras
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table
@@ -87,7 +87,8 @@ def metric(entry: MetricEntry) -> Listed:
 
 
 def entries(rows: Sequence[Listed]) -> RenderableType:
-    """Draw a catalog: what to type, its name and category if it has them, and one sentence."""
+    """Draw a catalog: what to type, its name and category if it has them, one sentence, and what must be installed."""
+    install = {extra.name: extra.install for extra in extras() if extra.missing}
     coded = bool(rows) and "code" in rows[0].says
     grid = _grid() if coded else Grid(box=None, show_header=False, padding=(0, 2, 0, 0))
     grid.add_column("code" if coded else "name", style="bold cyan", no_wrap=True)
@@ -97,8 +98,9 @@ def entries(rows: Sequence[Listed]) -> RenderableType:
     grid.add_column("in short", ratio=1)
     for row in rows:
         middle = [row.says["name"], row.says["category"]] if coded else []
-        needs = f" Needs pip install 'fidelia[{row.says['extra']}]'." if "extra" in row.says else ""
-        grid.add_row(Text(row.key), *map(Text, middle), Text(first_sentence(row.summary) + needs))
+        needs = install.get(row.says.get("extra", ""))
+        said = first_sentence(row.summary) + (f" Needs {needs}." if needs else "")
+        grid.add_row(Text(row.key), *map(Text, middle), Text(said))
     return Group(grid, Text(" fidelia explain CODE says all of one.", style="dim")) if coded else grid
 
 
@@ -148,17 +150,17 @@ def machine(found: Machine) -> RenderableType:
     versions = _facts()
     for name, number in found.packages.items():
         versions.add_row(name, number or Text("missing: pip install fidelia", style="bold red"))
-    extras = _facts()
+    groups = _facts()
     for extra in found.extras:
         state = Text(extra.install, style="yellow") if extra.missing else Text("present", style="green")
-        extras.add_row(extra.name, state)
+        groups.add_row(extra.name, state)
     parts: list[RenderableType] = [
         _head("Machine"),
         facts,
         _head("Packages"),
         versions,
         _head("Extras"),
-        extras,
+        groups,
         "",
         Text(OFFLINE),
     ]

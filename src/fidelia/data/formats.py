@@ -63,3 +63,8 @@ def format_of(path: Path) -> Format:
 def packing(path: Path) -> str | None:
     """Return the compression that the ending of `path` names: ``"gzip"``, ``"zstd"`` or None."""
     return _PACKED.get(path.suffix.lower())
+
+
+def ending_of(path: Path) -> str:
+    """Return what a table is written with to be like the one at `path`: ``".csv.gz"``; ``".parquet"`` without any."""
+    return "".join(path.suffixes[-2:] if packing(path) else path.suffixes[-1:]).lower() or ".parquet"

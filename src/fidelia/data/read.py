@@ -52,6 +52,14 @@ def read(
         When a column does not fit (see `fidelia.data.check.check`), or the target is not there.
     MissingExtra
         When the format needs a library that is not installed.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"age": [31, 45, 52], "zip": [53111, 89073, 53113]})
+    >>> fd.read(frame, kinds={"zip": "category"}).schema["zip"].kind
+    <Kind.CATEGORY: 'category'>
     """
     declared = {**_declared(schema), **(kinds or {})}
     arrow, flavour, notes = _load(source, declared)
@@ -60,6 +68,27 @@ def read(
         raise ReadError(f"{name}: has {arrow.num_columns} column names but no rows; it needs at least 2")
     table = _described(_regular(arrow), flavour, notes, target, kinds, schema)
     return check(table, name=name)
+
+
+def column_names(path: Path) -> list[str]:
+    """Return the names of a file's columns; no row is read of parquet and delimited text.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be read as a table.
+    MissingExtra
+        When the format needs a library that is not installed.
+    """
+    match format_of(_usable(path)):
+        case Format.PARQUET:
+            return list(_load_parquet(path, rows=False).column_names)
+        case Format.CSV | Format.TSV:
+            from fidelia.data.text import delimited_names
+
+            return delimited_names(path)
+        case _:
+            return list(_load_file(path, {})[0].column_names)
 
 
 def _declared(schema: Schema | None) -> dict[str, str]:
@@ -132,13 +161,13 @@ def _said_numbers(declared: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name for name, kind in declared.items() if kind in (Kind.NUMBER, Kind.INTEGER))
 
 
-def _load_parquet(path: Path) -> pa.Table:
+def _load_parquet(path: Path, *, rows: bool = True) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
             refuse_twins(file.schema_arrow.names)
-            return _plain_index(file.read())
+            return _plain_index(file.read() if rows else file.schema_arrow.empty_table())
     except (pa.ArrowInvalid, OSError) as error:
         raise ReadError(f"{path}: is no parquet file that can be read ({error})") from error
     except ReadError as error:

@@ -21,6 +21,11 @@ def sample_path(name: str) -> Path:
     ------
     UsageError
         When there is none of that name.
+
+    Examples
+    --------
+    >>> sample_path("adult").suffix
+    '.parquet'
     """
     if name not in SAMPLES:
         raise UsageError(f"no sample {name!r}{closest(name, SAMPLES)} (there are: {', '.join(SAMPLES)})")

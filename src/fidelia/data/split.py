@@ -78,6 +78,14 @@ def split(
         When `holdout` is not in (0, 1), a column does not exist, or both `by` and `time` are given.
     SchemaError
         When one side would be empty.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> real = fd.read(fd.sample_path("adult")).take(range(100))
+    >>> parts = fd.split(real, holdout=0.2, rng=fd.Rng(0))
+    >>> len(parts.train), len(parts.holdout)
+    (80, 20)
     """
     if isinstance(table, ImageSet):
         chosen, notes = _chosen(table.table(), holdout, rng, by, time, duplicates)

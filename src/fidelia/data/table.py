@@ -39,12 +39,22 @@ class Table:
         The kind of frame that `native` returns.
     features : (n, width) array or None
         Features of each row that were computed elsewhere; they go where the rows go.
+    notes : tuple of str
+        What is to be said of how the rows were read: files that were left out.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> table = fd.read(fd.sample_path("adult"), target="income")
+    >>> len(table.take(range(100))), table.schema.target
+    (100, 'income')
     """
 
     arrow: pa.Table
     schema: Schema
     flavour: Flavour = "pandas"
     features: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.arrow.column_names != self.schema.names:
@@ -75,7 +85,7 @@ class Table:
 
     def with_schema(self, schema: Schema) -> Table:
         """Return the same rows under another schema."""
-        return Table(self.arrow, schema, self.flavour, self.features)
+        return Table(self.arrow, schema, self.flavour, self.features, self.notes)
 
     def native(self) -> Any:
         """Return the rows as the flavour of frame that the table was made from."""

@@ -61,6 +61,17 @@ def load_delimited(path: Path, numbers: frozenset[str] = frozenset()) -> Loaded:
     return replace(loaded, arrow=loaded.arrow.replace_schema_metadata({DELIMITER: delimiter.encode()}))
 
 
+def delimited_names(path: Path) -> list[str]:
+    """Return the column names in the first line of a csv or tsv file.
+
+    Raises
+    ------
+    ReadError
+        When the file is empty, binary, not UTF-8, or names a column twice.
+    """
+    return _header(path, _peek(path))[0]
+
+
 def load_json(path: Path) -> Loaded:
     """Read records from a JSON array or from one JSON object a line.
 
@@ -187,26 +198,26 @@ def _read_csv(engine: duckdb.DuckDBPyConnection, path: Path, *, names: list[str]
         f"SELECT * FROM read_csv($path, auto_detect = false, header = true, columns = {{{columns}}}, "
         "delim = $delimiter, quote = '\"', escape = '\"', comment = '', skip = 0, compression = 'auto', "
         "null_padding = false, strict_mode = true, max_line_size = 16777216)",
-        params={"path": _literal(path), "delimiter": delimiter},
+        params={"path": literal(path), "delimiter": delimiter},
     )
 
 
 def _read_records(engine: duckdb.DuckDBPyConnection, path: Path) -> Any:
     """Read records, and where times or mixtures are found, once more as the words that stand there."""
     source = "read_json($path, format = 'auto', records = 'true', sample_size = -1{})"
-    first = engine.sql(f"SELECT * FROM {source.format('')}", params={"path": _literal(path)})
+    first = engine.sql(f"SELECT * FROM {source.format('')}", params={"path": literal(path)})
     kinds = {name: str(kind) for name, kind in zip(first.columns, first.types, strict=True)}
     asked = {name: kind if kind in _WORDS or "(" in kind or "[" in kind else "VARCHAR" for name, kind in kinds.items()}
     if asked == kinds:
         return first
     columns = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in asked.items())
-    return engine.sql(f"SELECT * FROM {source.format(f', columns = {{{columns}}}')}", params={"path": _literal(path)})
+    return engine.sql(f"SELECT * FROM {source.format(f', columns = {{{columns}}}')}", params={"path": literal(path)})
 
 
 def _quoted(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 
 
-def _literal(path: Path) -> str:
+def literal(path: Path) -> str:
     """Return the path with the signs escaped that DuckDB would read as a pattern of names."""
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))

@@ -125,7 +125,9 @@ def enhance(table: Table, asked: Asked, rng: Rng, progress: Progress = SILENT) -
     plan = plan_of(asked, goal, goal.strata(rows))
     trial = run(rows, goal, plan, rng.child("trial"), progress, groups=_groups(rows, asked.by, plan.folds))
     with progress.stage("compare"):
-        return _enhanced(trial, asked, [*left_out, *_too_few(asked, plan, len(rows))], rng.child("statistics"))
+        return _enhanced(
+            trial, asked, [*table.notes, *left_out, *_too_few(asked, plan, len(rows))], rng.child("statistics")
+        )
 
 
 def plan_of(asked: Asked, goal: Goal, strata: NDArray[np.int64]) -> Plan:

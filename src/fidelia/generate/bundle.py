@@ -17,7 +17,8 @@ import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,7 +123,7 @@ def load(path: str | Path) -> Bundle:
     BundleError
         When it is damaged, unsafe or of an unknown format.
     """
-    try:
+    with _trusting(path):
         with Path(path).open("rb") as raw, zipfile.ZipFile(raw) as file:
             manifest, state = _read(file)
         schema = Schema.from_json(json.dumps(manifest["schema"]))
@@ -133,6 +134,26 @@ def load(path: str | Path) -> Bundle:
             raise BundleError(f"what it says about itself is {type(about).__name__}, not an object")
         if "coder" in state.values and state.values["coder"]["schema"] != manifest["schema"]:
             raise BundleError("its schema is not that of its coder")
+    return Bundle(name, generator, schema, about)
+
+
+def schema_of(path: str | Path) -> Schema:
+    """Read the schema alone of what `save` wrote.
+
+    Raises
+    ------
+    ReadError, BundleError
+        As `load`.
+    """
+    with _trusting(path), Path(path).open("rb") as raw, zipfile.ZipFile(raw) as file:
+        return Schema.from_json(json.dumps(_object(file, _members(file), MANIFEST)["schema"]))
+
+
+@contextmanager
+def _trusting(path: str | Path) -> Iterator[None]:
+    """Say of whatever goes wrong while a model is read which file it is, and what to do."""
+    try:
+        yield
     except BundleError as error:
         raise BundleError(f"{path}: not a model that can be trusted: {error}. Fit and save it again") from error
     except OSError as error:
@@ -141,7 +162,6 @@ def load(path: str | Path) -> Bundle:
         raise BundleError(f"{path}: not a whole model file ({error}). Fit and save it again") from error
     except (*FAULTS, MemoryError, FideliaError) as error:
         raise BundleError(f"{path}: the model does not fit together: {error!r}. Fit and save it again") from error
-    return Bundle(name, generator, schema, about)
 
 
 def _protection(coder: dict[str, Any]) -> dict[str, Any]:

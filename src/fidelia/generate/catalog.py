@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -207,8 +209,8 @@ def entries(*, pictures: bool | None = None) -> dict[str, Entry]:
     return {name: entry for name, entry in found.items() if pictures in (None, name.startswith(OF_PICTURES))}
 
 
-def find(name: str) -> type[Generator]:
-    """Return the class of the generator called `name`, importing only its module.
+def known(name: str) -> Entry:
+    """Return the entry of the generator called `name`, importing nothing.
 
     Raises
     ------
@@ -217,13 +219,17 @@ def find(name: str) -> type[Generator]:
     MissingExtra
         When it is a network and torch is not installed.
     """
-    known = entries()
-    if name not in known:
-        raise UsageError(f"no generator {name!r}{closest(name, known)} (there are: {', '.join(known)})")
-    extra = known[name].extra
-    if extra == DEEP and find_spec("torch") is None:
+    there = entries()
+    if name not in there:
+        raise UsageError(f"no generator {name!r}{closest(name, there)} (there are: {', '.join(there)})")
+    if there[name].extra == DEEP and find_spec("torch") is None:
         raise MissingExtra(f"generator {name!r}", DEEP)
-    module, _, attribute = known[name].where.partition(":")
+    return there[name]
+
+
+def find(name: str) -> type[Generator]:
+    """Return the class of the generator called `name`, importing only its module; raises as `known`."""
+    module, _, attribute = known(name).where.partition(":")
     found: type[Generator] = getattr(import_module(module), attribute)
     return found
 
@@ -256,7 +262,20 @@ def create(name: str, **parameters: Any) -> Generator:
     UsageError
         When the name or a parameter does not exist.
     """
+    kind = find(name)
+    if unknown := _unknown(kind, parameters):
+        known = list(inspect.signature(kind).parameters)
+        raise UsageError(
+            f"generator {name!r} has no setting {unknown!r}{closest(unknown, known)} (there are: {', '.join(known)})"
+        )
     try:
-        return find(name)(**parameters)
+        return kind(**parameters)
     except TypeError as error:
         raise UsageError(f"generator {name!r}: {error}") from error
+
+
+def _unknown(kind: type[Generator], parameters: Iterable[str]) -> str | None:
+    """The first parameter that the generator does not take."""
+    known = inspect.signature(kind).parameters
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    return None if takes_all else next((name for name in parameters if name not in known), None)

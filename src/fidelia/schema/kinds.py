@@ -6,7 +6,13 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a column's values are."""
+    """What a column's values are.
+
+    Examples
+    --------
+    >>> Kind("category") is Kind.CATEGORY
+    True
+    """
 
     NUMBER = "number"
     INTEGER = "integer"

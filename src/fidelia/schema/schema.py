@@ -12,6 +12,8 @@ from fidelia.errors import SchemaError, UsageError
 from fidelia.schema.kinds import Kind, Role
 
 FORMAT = 1
+LIKENESS = 0.6
+"""How like a name must be to one that does not exist to be meant by it, between 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Column:
         Why this kind was guessed, or ``"said by the user"``.
     confidence : float
         In [0, 1]; how sure the guess is.
+
+    Examples
+    --------
+    >>> Column("zip", Kind.CATEGORY).role
+    <Role.FEATURE: 'feature'>
     """
 
     name: str
@@ -168,10 +175,11 @@ def _kind(kind: str) -> Kind:
     try:
         return Kind(kind)
     except ValueError:
-        raise UsageError(f"no kind {kind!r}; the kinds are {', '.join(Kind)}") from None
+        raise UsageError(f"no kind {kind!r}{closest(kind, Kind)} (there are: {', '.join(Kind)})") from None
 
 
 def closest(name: str, names: Iterable[str]) -> str:
-    """Return ``"; did you mean 'age'?"``, or an empty string when nothing is close."""
-    found = difflib.get_close_matches(str(name), list(names), n=1)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    """Return ``"; did you mean 'age'?"``, or nothing when nothing is close; of equally close names the first."""
+    alike = {other: difflib.SequenceMatcher(None, other, str(name)).ratio() for other in names}
+    found = max(alike, key=lambda other: alike[other], default=None)
+    return f"; did you mean {str(found)!r}?" if found is not None and alike[found] >= LIKENESS else ""

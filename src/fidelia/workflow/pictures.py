@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from fidelia.data.images.imageset import ImageSet
     from fidelia.data.table import Table
     from fidelia.generate.catalog import Generator
-
-log = logging.getLogger(__name__)
 
 LEARNS_LABELS = "cnn"
 
@@ -110,11 +107,8 @@ class Featured:
 
 
 def picture_table(source: Any, size: int | tuple[int, int] | None = None) -> Table:
-    """Return pictures, whatever `fidelia.read_images` reads, as a table; what happened while reading is logged."""
-    found = read_images(source, size=size)
-    for note in found.notes:
-        log.warning("%s", note)
-    return found.table()
+    """Return pictures, whatever `fidelia.read_images` reads, as a table; its notes say what was left out."""
+    return read_images(source, size=size).table()
 
 
 def _read(source: Any, name: str, size: int | tuple[int, int] | None) -> ImageSet:

@@ -167,7 +167,12 @@ def follow(
         case = Case(parts.train, synthetic, unseen, root.child("measure"), progress, generator=_again(settled))
         case = with_embedding(case, None) if shown else case
         made_by = {"name": settled.generator, **model.about}
-        notes = (*parts.notes, *getattr(model.generator, "notes", ()), *([] if curated is None else [HALF]))
+        notes = (
+            *table.notes,
+            *parts.notes,
+            *getattr(model.generator, "notes", ()),
+            *([] if curated is None else [HALF]),
+        )
         outcome = _judged(case, seed=recipe.seed, edition=recipe.edition, made_by=made_by, race=race, notes=notes)
     except KeyboardInterrupt as stop:
         kept = getattr(getattr(stop, "curated", None), "table", synthetic)
@@ -245,6 +250,14 @@ def fit(
     ----------
     gallery : str, Path or None
         A folder in which a network of pictures keeps grids of what it draws while it learns.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> real = fd.read(fd.sample_path("adult"), target="income")
+    >>> model = fd.fit(real.take(range(500)), generator="chowliu", seed=0)
+    >>> model.sample(3, given={"sex": "Female"}, seed=1)["sex"].tolist()
+    ['Female', 'Female', 'Female']
     """
     limits = effort(time_limit, checkpoint, gallery)
     table = as_table(source, target=target, kinds=kinds)
@@ -297,6 +310,15 @@ def evaluate(
     Returns
     -------
     Outcome
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> real = fd.read(fd.sample_path("adult"), target="income")
+    >>> train, holdout, made = (real.take(range(i, i + 200)) for i in (0, 200, 400))  # here "made" are fresh real rows
+    >>> outcome = fd.evaluate(train, made, holdout=holdout, codes=["AUT05", "CMP02"])
+    >>> outcome["AUT05"]["value"], outcome["AUT05"]["reference"]["value"]  # rows that equal a training row
+    (0.0, 0.0)
     """
     known: dict[str, Any] = {"seed": seed, "embedding": embedding, "progress": progress}
     case, notes = _case(train, synthetic, holdout, target=target, kinds=kinds, size=size, **known)
@@ -337,6 +359,15 @@ def audit(
     ------
     UsageError
         When the tables are not those that the reference asks for.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> real = fd.read(fd.sample_path("adult"), target="income")
+    >>> train, holdout, made = (real.take(range(i, i + 200)) for i in (0, 200, 400))  # here "made" are fresh real rows
+    >>> audited = fd.audit(train, made, holdout=holdout)
+    >>> sum(audited.audit.counts().values())
+    200
     """
     if reference == "holdout" and (holdout is None or train is not None):
         raise UsageError('reference="holdout" audits against a holdout and reads no training rows: give it alone')

@@ -117,7 +117,7 @@ class ImageSet:
         if self.labels is not None:
             columns[LABEL] = pa.array(self.labels, pa.string())
             kinds.append(Column(LABEL, Kind.CATEGORY, Role.TARGET, None in self.labels, "labels of pictures"))
-        return Table(pa.table(columns), Schema(tuple(kinds)), "pyarrow")
+        return Table(pa.table(columns), Schema(tuple(kinds)), "pyarrow", notes=self.notes)
 
     @classmethod
     def of(cls, table: Table) -> ImageSet:
