@@ -22,14 +22,20 @@ def digits(seed: int, size: int = SIZE) -> tuple[ImageSet, ImageSet, ImageSet]:
     return train, made, fresh
 
 
+COPIES = ("copies", "moved", "darker")
+
+
 def planted(kind: str, train: ImageSet, made: ImageSet, seed: int, noise: float = 3.0) -> tuple[ImageSet, np.ndarray]:
     """Put faults in the first tenth (copies) or fifth of the pictures; return them with a mask of the faults."""
     draw, pixels = np.random.default_rng([seed, 1]), made.pixels.copy()
-    bad = np.arange(len(made)) < (len(made) // 10 if kind == "copies" else len(made) // 5)
+    bad = np.arange(len(made)) < (len(made) // 10 if kind in COPIES else len(made) // 5)
     part = pixels[bad]
-    if kind == "copies":
+    if kind in COPIES:
         source = train.pixels[draw.permutation(len(train))[: bad.sum()]]
-        part = np.clip(np.rint(source + draw.normal(0, noise, source.shape)), 0, 255)
+        if kind == "moved":
+            source = np.roll(source, draw.choice([-1, 1]), axis=draw.choice([1, 2]))
+        shown = 0.8 * source if kind == "darker" else source
+        part = np.clip(np.rint(shown + draw.normal(0, noise, source.shape)), 0, 255)
     elif kind == "inverted":
         part = 255 - part
     elif kind == "noise":

@@ -33,19 +33,19 @@ def test_a_perfect_generator_keeps_its_pictures() -> None:
     assert all(rows.covered.mean() >= 0.98 for rows in result.real.values())
 
 
-@pytest.mark.parametrize("kind", ["copies", "noise"])
+@pytest.mark.parametrize("kind", ["copies", "moved", "darker", "noise"])
 def test_planted_faults_are_found(kind: str) -> None:
     train, made, fresh = digits(0)
     spoilt, bad = planted(kind, train, made, 0)
     result = audited(train, spoilt, fresh)
     power, wrong = found(result, bad)
-    assert power >= 0.95
+    assert power >= (0.8 if kind == "moved" else 0.95)  # features do not know each digit again by an eighth of its side
     assert wrong <= 0.15
     assert not result.causes and not result.matched
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["nothing", "copies", "inverted", "noise"])
+@pytest.mark.parametrize("kind", ["nothing", "copies", "moved", "darker", "inverted", "noise"])
 def test_planted_faults_are_found_over_seeds(kind: str) -> None:
     shares = []
     for seed in SEEDS:
@@ -53,7 +53,7 @@ def test_planted_faults_are_found_over_seeds(kind: str) -> None:
         spoilt, bad = planted(kind, train, made, seed) if kind != "nothing" else (made, np.ones(len(made), bool))
         shares.append(found(audited(train, spoilt, fresh, seed), bad))
     power, wrong = np.mean(shares, axis=0)
-    assert power <= 0.02 if kind == "nothing" else power >= 0.95
+    assert power <= 0.02 if kind == "nothing" else power >= (0.8 if kind == "moved" else 0.95)
     assert wrong <= 0.12
 
 
@@ -151,7 +151,7 @@ def test_copies_of_pictures_that_trained_the_extractor_are_found() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["nothing", "copies", "inverted", "noise", "blends"])
+@pytest.mark.parametrize("kind", ["nothing", "copies", "moved", "darker", "inverted", "noise", "blends"])
 def test_planted_faults_are_found_among_larger_digits(shared_data, kind: str) -> None:
     real = fd.read_images(shared_data("mnist_test10k"))
     fake = fd.read_images(shared_data("mnist_5k"))
