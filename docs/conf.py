@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from figures import words
 from pages import write_pages
 
 import fidelia
@@ -19,14 +20,21 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
 ]
-exclude_patterns = ["_build", "experiments"]
+exclude_patterns = ["_build", "experiments", "made", "measured"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "fidelia"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#1b5fc7", "color-brand-content": "#1b5fc7"},
+    "dark_css_variables": {"color-brand-primary": "#78aeff", "color-brand-content": "#78aeff"},
+}
 html_copy_source = False
 html_show_sphinx = False
 myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "substitution"]
+myst_substitutions = words()
 autodoc_typehints = "none"
 autosummary_generate = True
 numpydoc_show_class_members = False

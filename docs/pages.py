@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import figures
+import verbs
+
 import fidelia
 from fidelia.measure.catalog import entries
 
@@ -32,8 +35,29 @@ LEVEL = {
 OPTIONS = {
     "holdout": "--holdout holdout.csv",
     "target": "--target income",
-    "sensitive": "--kind sex=sensitive",
 }
+
+
+KINDS = {
+    "fidelity": "Do synthetic rows look like real ones? Columns, pairs, whole rows.",
+    "diversity": "Is everything there that is in the real rows?",
+    "authenticity": "Are the rows new, or training rows again?",
+    "utility": "Do models and analyses come out as with real rows?",
+    "privacy": "What can an attacker learn? Each attack beside the same attack on rows that nobody has seen.",
+    "completeness": "Gaps, keys, formats, ranges and rules.",
+    "stability": "Does the generator make the same law every time?",
+    "generative-model utility": "Several tables, or several generators, together.",
+    "fairness": "Are groups treated alike?",
+    "images": "The same questions for pictures.",
+}
+NAMES = {
+    "Make": ("read", "read_images", "sample_path", "split", "run", "fit", "load", "transfer", "adapt"),
+    "Judge": ("evaluate", "audit", "curate", "enhance", "fidelity", "utility", "privacy", "completeness", "stability",
+              "compare"),
+    "What comes back": ("Outcome", "Model", "Quality", "Enhancement", "Result", "FideliaError"),
+    "What goes in": ("Table", "ImageSet", "Schema", "Column", "Kind", "Role", "Recipe", "Rng"),
+}  # fmt: skip
+"""The public names in the order of use; what is not listed stands last."""
 
 
 def write_pages(folder: Path = HERE) -> None:
@@ -53,6 +77,15 @@ def pages() -> Iterator[tuple[str, str]]:
         yield f"metrics/{entry.code}.md", metric(entry)
     yield "examples.md", examples()
     yield "reference.md", reference()
+    yield from verbs.pages()
+    yield from figures.pages()
+
+
+RUNS = (
+    "(The shipped sample of adult, 3,000 rows to learn from, seed 0; `python docs/values.py`. `marginals` draws each "
+    "column by itself, so a score about rows must notice it; `noisy-copy` is training rows plus noise, so a score "
+    "about copies must.)"
+)
 
 
 def metrics(known: dict[str, Entry]) -> str:
@@ -60,10 +93,15 @@ def metrics(known: dict[str, Entry]) -> str:
     by = defaultdict(list)
     for entry in known.values():
         by[entry.category].append(entry)
-    said = "Each stands beside the number that fresh real rows get. `fidelia list metrics` lists them, too."
+    said = (
+        "A score has a code, a direction and a page. Each stands beside the number that fresh real rows get; [how to "
+        "read a score](../reading.md) comes first. A run measures the usual ones; `--metric CODE` adds any other, "
+        "`--metric all` adds all. `fidelia list metrics` lists them, too."
+    )
     lines = ["# The metrics", "", said, ""]
     for category, group in by.items():
-        lines += [f"## {category.capitalize()}", "", "| code | metric | best |", "|---|---|---|"]
+        lines += [f"## {category.capitalize()}", "", *((KINDS[category], "") if category in KINDS else ())]
+        lines += ["| code | metric | best |", "|---|---|---|"]
         lines += [f"| [{one.code}]({one.code}.md) | {one.name} | {best(one)} |" for one in group]
         lines += ["", "```{toctree}", ":hidden:", "", *(one.code for one in group), "```", ""]
     return "\n".join(lines)
@@ -83,14 +121,50 @@ def metric(entry: Entry) -> str:
             f"{'' if entry.tier == 1 else ' It is measured on demand.'}",
             "",
             *measured(entry.code),
+            "## Measure it",
+            "",
+            *command(entry),
+            *python(entry),
             f"**Source.** {entry.source}",
             "",
-            "```sh",
-            *command(entry),
-            "```",
+            f"[How to read a score](../reading.md) · [All metrics](index.md) · `fidelia explain {entry.code}`",
             "",
         ]
     )
+
+
+EVALUATE = """outcome = fd.evaluate("train.csv", "synthetic.csv", holdout="holdout.csv"{more}, codes=["{code}"])
+result = outcome["{code}"]
+result["value"], result["interval"], result["reference"]"""
+CASE = """
+from fidelia.measure.catalog import find
+
+train, synthetic, holdout = (fd.read(name) for name in ("train.csv", "synthetic.csv", "holdout.csv"))
+case = fd.Case(train, synthetic, holdout, fd.Rng(0), {more})
+find("{code}")(case).value"""
+SENSITIVE = """train = fd.read("train.csv", target="income")
+train = train.with_schema(train.schema.with_roles({{"sex": fd.Role.SENSITIVE}}))
+outcome = fd.evaluate(train, "synthetic.csv", holdout="holdout.csv", codes=["{code}"])
+result = outcome["{code}"]
+result["value"], result["interval"], result["reference"]"""
+REFIT = "generator=lambda rows, n, rng: fd.fit(rows, seed=rng.integer()).sample_table(n)"
+
+
+def python(entry: Entry) -> Iterator[str]:
+    """Yield the same from Python."""
+    if "pictures" in entry.needs or entry.code.startswith("GMU"):
+        return
+    if "generations" in entry.needs:
+        call = 'found = fd.stability("train.csv", ["first.csv", "second.csv", "third.csv"])\nprint(found)'
+    elif {"generator", "epsilon"} & set(entry.needs):
+        call = CASE.format(code=entry.code, more=REFIT if "generator" in entry.needs else "epsilon=1.0")
+    elif "sensitive" in entry.needs:
+        call = SENSITIVE.format(code=entry.code)
+    else:
+        more = ', target="income"' * ("target" in entry.needs)
+        call = EVALUATE.format(code=entry.code, more=more)
+    head = ["import fidelia as fd", *([] if call.startswith("\n") else [""])]
+    yield from ("```python", *head, call.lstrip("\n"), "```", "")
 
 
 def best(entry: Entry) -> str:
@@ -104,22 +178,28 @@ def measured(code: str) -> Iterator[str]:
     found = VALUES.get(code, {})
     shown = [name for name in ORDER if name in found]
     if shown:
+        yield from ("## What real runs get", "")
         yield from (f"| {' | '.join(shown)} |", f"|{'---|' * len(shown)}")
         yield f"| {' | '.join(f'{found[name]:.3g}' for name in shown)} |"
-        yield from ("", "(the shipped sample of adult, 3,000 rows to learn from, seed 0; `python docs/values.py`)", "")
+        yield from ("", RUNS, "")
 
 
 def command(entry: Entry) -> Iterator[str]:
-    """Yield the command that measures it."""
+    """Yield the command that measures it; there is none for what only Python can hand over."""
+    if {"generator", "epsilon", "sensitive"} & set(entry.needs):
+        return
+    yield "```sh"
     if "pictures" in entry.needs:
-        yield "fidelia evaluate --train real/ --synthetic drawn/ --holdout unseen/ \\"
-        yield f"    --metric {entry.code}"
+        yield f"fidelia evaluate --train real/ --synthetic drawn/ --holdout unseen/ --metric {entry.code}"
+    elif entry.code.startswith("GMU"):
+        yield "fidelia compare --train train.csv --holdout holdout.csv trees=t1.csv trees=t2.csv copula=c1.csv"
     elif "generations" in entry.needs:
-        yield "fidelia stability --train train.csv --synthetic first.csv --synthetic second.csv"
+        yield "fidelia stability --train train.csv --synthetic first.csv --synthetic second.csv --synthetic third.csv"
     else:
         more = [option for need, option in OPTIONS.items() if need in entry.needs or need == "holdout"]
         yield f"fidelia evaluate --train train.csv --synthetic synthetic.csv {more[0]} \\"
         yield f"    {' '.join([*more[1:], f'--metric {entry.code}'])}"
+    yield from ("```", "")
 
 
 def examples() -> str:
@@ -134,8 +214,12 @@ def examples() -> str:
 
 
 def reference() -> str:
-    """Return the reference of the public names."""
-    names = [f"   {name}" for name in fidelia.__all__]
-    directive = [".. currentmodule:: fidelia", "", ".. autosummary::", "   :toctree: reference", "", *names]
-    said = ["# Reference", "", "Everything that `import fidelia as fd` gives.", ""]
-    return "\n".join([*said, "```{eval-rst}", *directive, "```", ""])
+    """Return the reference of the public names, in the order of use."""
+    said = "Everything that `import fidelia as fd` gives. Functions take paths, or pandas, polars and pyarrow tables."
+    lines = ["# Reference", "", said, ""]
+    listed = {name for names in NAMES.values() for name in names}
+    rest = tuple(name for name in fidelia.__all__ if name not in listed)
+    for title, names in (NAMES | {"For plug-ins and the curious": rest}).items():
+        directive = [".. currentmodule:: fidelia", "", ".. autosummary::", "   :toctree: reference", ""]
+        lines += [f"## {title}", "", "```{eval-rst}", *directive, *(f"   {name}" for name in names), "```", ""]
+    return "\n".join(lines)

@@ -20,7 +20,17 @@ A component that cannot work on a legal table raises `NotApplicable`; the caller
 
 
 class FideliaError(Exception):
-    """Root of the tree; catch it to catch everything that fidelia raises on purpose."""
+    """Root of the tree; catch it to catch everything that fidelia raises on purpose.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> try:
+    ...     fd.read("no-such-file.csv")
+    ... except fd.FideliaError as error:
+    ...     error.exit_code
+    4
+    """
 
     exit_code = 1
 

@@ -52,7 +52,7 @@ def test_the_first_reason_decides_and_no_reason_accepts(faulty: Audited) -> None
 def test_every_score_of_the_contract_is_there(faulty: Audited) -> None:
     wanted = (
         "row_id verdict reasons alpha_score p_unrealistic q_unrealistic auth_ratio p_copy q_copy copy_multiplicity "
-        "nn_real_id nn_dist nn_dist_2 nn_holdout_dist local_density_ratio c2st_propensity weight subgroup "
+        "copy_of nn_real_id nn_dist nn_dist_2 nn_holdout_dist local_density_ratio c2st_propensity weight subgroup "
         "flagged_columns matched_columns q_partial_copy q_rare_combo q_detectable q_too_typical identical"
     )
     table = faulty.to_arrow(edition="internal")

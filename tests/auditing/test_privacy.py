@@ -174,7 +174,17 @@ def test_against_the_holdout_alone_copies_cannot_be_named_and_that_is_said() -> 
     train, holdout = gauss(0), gauss(1)
     found = judged(holdout, planted(gauss(2), train.head(200)), None, reference="holdout")
     assert found.accepted.mean() >= 0.98
-    hidden = {"auth_ratio", "p_copy", "q_copy", "nn_real_id", "nn_dist", "nn_dist_2", "identical", "copy_multiplicity"}
+    hidden = {
+        "auth_ratio",
+        "p_copy",
+        "q_copy",
+        "copy_of",
+        "nn_real_id",
+        "nn_dist",
+        "nn_dist_2",
+        "identical",
+        "copy_multiplicity",
+    }
     assert not hidden & set(found.scores)
     assert any("No training row was read" in note and "cannot be named" in note for note in found.notes)
     assert list(found.real) == ["holdout"] and found.real["holdout"].row.tolist() == list(range(ROWS))

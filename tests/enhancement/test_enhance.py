@@ -179,6 +179,16 @@ def test_names_of_users_are_only_text(augmented: Enhancement) -> None:
     assert evil not in page and "&lt;script&gt;" in page
 
 
+def test_the_report_in_markdown_and_in_a_notebook(augmented: Enhancement) -> None:
+    words, fragment = augmented.report.to_markdown(), augmented._repr_html_()
+    assert words.startswith(f"# {augmented.document['verdict']['headline']}")
+    for line in augmented.document["lines"]:
+        assert f"| {line['arm']} | " in words
+    assert augmented.document["verdict"]["headline"] in fragment and "<iframe" in fragment
+    assert len(fragment) < 20_000 and "<script" not in fragment
+    assert augmented._repr_markdown_() in words
+
+
 def test_files(augmented: Enhancement, tmp_path: Path) -> None:
     written = augmented.write(tmp_path / "out")
     assert [path.name for path in written] == ["results.json", "report.html"]

@@ -1,5 +1,6 @@
 """Words follow numbers: effect against the way to the floor, and only beyond the noise."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -74,6 +75,33 @@ def test_findings_come_worst_first_and_decide_the_verdict() -> None:
     assert judge(found[1:], holdout=True).level == "attention"
     assert judge(found[2:], holdout=True).level == "good"
     assert judge(found[2:], holdout=False).level == "attention"
+
+
+def test_the_headline_names_the_cause_rather_than_its_symptom() -> None:
+    """Copies explain what attacks find, missing rows what a classifier sees."""
+    seen = _result("FID26", Direction.HALF, 0.99, 0.5)
+    attacked = _result("PRV05", Direction.HALF, 0.9, 0.5)
+    missing, copied = _result("DIV01", Direction.HIGHER, 0.3, 0.98), _result("AUT05", Direction.REFERENCE, 1.0, 0.0)
+    found = findings([attacked, seen, missing, copied])
+    assert [f.code for f in found] == ["AUT05", "DIV01", "PRV05", "FID26"]
+    assert judge(found, holdout=True).headline == "Do not use this table as it is: training rows are repeated."
+    assert "not represented" in judge(found[1:], holdout=True).headline
+
+
+def test_without_unseen_rows_nobody_is_told_that_it_is_good_to_use() -> None:
+    found = findings([_result("FID16", Direction.HIGHER, 0.99, 0.99)])
+    assert judge(found, holdout=True).headline.startswith("Good to use")
+    alone = judge(found, holdout=False)
+    assert "as far as could be tested" in alone.headline and "halves of the training rows" in alone.sentences[-1]
+
+
+def test_pictures_are_not_called_rows_of_a_table() -> None:
+    results = [_result("AUT05", Direction.REFERENCE, 1.0, 0.0), _result("FID26", Direction.HALF, 0.99, 0.5)]
+    found = findings(results, pictures=True)
+    judged = judge(found, holdout=True).of_pictures()
+    said = " ".join([judged.headline, *judged.sentences, *(f"{f.title} {f.sentence}" for f in found)])
+    assert judged.headline == "Do not use this set of pictures as it is: training pictures are repeated."
+    assert not re.search(r"\b(rows?|tables?)\b", said, re.IGNORECASE)
 
 
 def test_no_results_are_no_praise() -> None:

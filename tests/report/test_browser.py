@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fidelia.report import beside
 from fidelia.report.page import render
 
 pytestmark = pytest.mark.browser
@@ -18,7 +19,7 @@ def opened(chromium, tmp_path: Path) -> Any:
 
     def visit(document, width: int = 1400, scheme: str = "light"):
         path = tmp_path / "report.html"
-        path.write_text(render(document), encoding="utf-8")
+        path.write_text(document if isinstance(document, str) else render(document), encoding="utf-8")
         page = chromium.new_page()
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
@@ -33,10 +34,15 @@ def opened(chromium, tmp_path: Path) -> Any:
     return visit
 
 
+@pytest.mark.parametrize("edition", ["shareable", "internal"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1400, 400])
-def test_drawn_without_error_request_or_overflow(opened, document, width, scheme) -> None:
+def test_drawn_without_error_request_or_overflow(opened, document, width, scheme, edition) -> None:
+    row = {"age": 39, "name": "x" * 60}
+    example = {"verdict": "reject", "reasons": ["COPY"], "row": row, "nearest": row, "matched": ["age"]}
+    document |= {"edition": edition, "audit": document["audit"] | {"examples": [example]}}
     page, said, asked = opened(document, width, scheme)
+    assert (page.locator(".example").count() > 0) == (edition == "internal")
     assert page.inner_text("h1") == document["verdict"]["headline"]
     assert page.locator("svg.chart").count() > 40
     empty = "s => s.filter(e => e.getClientRects().length && !e.getBoundingClientRect().height).length"
@@ -132,8 +138,51 @@ def test_the_page_says_all_without_scripts(chromium, document, tmp_path: Path) -
     page.close()
 
 
-def test_it_prints(opened, document) -> None:
-    page, said, _ = opened(document)
+@pytest.mark.parametrize(
+    ("width", "scheme", "count"), [(1400, "light", 8), (400, "dark", 8), (1400, "dark", 2), (400, "light", 2)]
+)
+def test_reports_side_by_side_fit_without_error_or_request(opened, document, width, scheme, count) -> None:
+    names = [f"a generator of a long name, seed {i}" for i in range(count)]
+    page, said, asked = opened(beside.render(dict.fromkeys(names, document)), width, scheme)
+    page.eval_on_selector_all("main details", "all => all.forEach(one => { one.open = true; })")
+    assert page.locator(".lanes svg").count() == 11
+    assert page.locator("#main tbody tr:visible").count() == 11
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert (said, asked) == ([], [page.url])
+    page.close()
+
+
+def test_it_prints_light_and_whole(opened, document) -> None:
+    """In the dark theme too: light paper, everything open, no table cut off, no chart split, no screen furniture."""
+    page, said, _ = opened(document, scheme="dark")
     assert page.pdf().startswith(b"%PDF")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 690, "height": 950})  # what letter paper leaves between the margins
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("main details:not([open])").count() == 0
+    assert page.locator(".contents:visible, .tools:visible, #tip:visible").count() == 0
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.getAttribute('aria-label'))"
+    assert page.eval_on_selector_all(".scroll", cut) == []
+    split = "all => all.filter(e => getComputedStyle(e).breakInside !== 'avoid').length"
+    assert page.eval_on_selector_all("figure, tr, .finding", split) == 0
+    assert page.eval_on_selector_all(
+        "h2, h3, caption, thead", "all => all.every(e => getComputedStyle(e).breakAfter === 'avoid')"
+    )
     assert said == []
+    page.close()
+
+
+@pytest.mark.parametrize("columns", [50, pytest.param(300, marks=pytest.mark.slow)])
+def test_wide_tables_can_be_used_within_a_second(chromium, examples, families, tmp_path, columns) -> None:
+    """Seconds of the page's own thread until its second frame, which a busy machine does not lengthen."""
+    path = tmp_path / "report.html"
+    path.write_text(render(families.extended(examples.wide(columns), "mode_collapse")), encoding="utf-8")
+    page = chromium.new_page()
+    session = chromium.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.goto(path.as_uri())
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    taken = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    assert 0 < taken["TaskDuration"] < 1
     page.close()

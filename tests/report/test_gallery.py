@@ -11,6 +11,8 @@ import pytest
 
 from fidelia.data.images.sheet import sheet
 from fidelia.errors import ReadError
+from fidelia.report import markdown
+from fidelia.report.card import card
 from fidelia.report.document import check
 from fidelia.report.gallery import thumbnails, view
 from fidelia.report.page import render
@@ -47,7 +49,7 @@ def test_without_real_pictures_the_page_says_so(document) -> None:
     page = render(with_pictures(document, pairs=False))
     assert page.count('class="shot"') == 12
     assert "This edition shows no real picture" in page
-    assert "nearest training picture, " not in page
+    assert "its nearest training picture, 3" not in page
 
 
 def test_a_page_of_tables_allows_no_pictures(document) -> None:
@@ -100,3 +102,47 @@ def test_pictures_are_drawn_and_follow_pointer_and_keys(chromium, document, tmp_
     assert page.locator("#tip").is_hidden()
     assert said == []
     page.close()
+
+
+def of_pictures(document: dict[str, Any]) -> dict[str, Any]:
+    """A document of pictures whose own words hold neither rows nor tables."""
+    made = with_pictures(document, pairs=False) | {"race": None, "curation": None, "findings": [], "not_computed": []}
+    made["results"] = [
+        r for r in made["results"] if r["code"] in ("FID16", "DIV01", "AUT01", "AUT05", "PRV02", "FID02")
+    ]
+    made["verdict"] = {"level": "good", "headline": "Good", "sentences": []}
+    made["audit"]["reasons"] = [
+        {"code": "OOD", "rows": 3, "text": "farther from the real rows than fresh real rows are"}
+    ]
+    made["audit"] |= {"flagged": [], "lacking": []}
+    made["audit"]["notes"] = ["Fewer than 40 strange rows cannot be told from chance"]
+    return made
+
+
+def test_a_page_of_pictures_speaks_of_pictures(document) -> None:
+    """Neither rows nor tables in what people read or hear, but in what the data say themselves."""
+    page = render(of_pictures(document))
+    read = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    heard = re.findall(r'(?:aria-label|data-name)="([^"]*)"', read)
+    words = " ".join([re.sub(r"<[^>]*>", " ", read), *(text for text in heard if "levels" not in text)])
+    assert re.findall(r".{0,40}\b(?:rows?|tables?)\b.{0,20}", words, re.IGNORECASE) == []
+    for said in ("fresh real pictures", "training pictures", "this synthetic set of pictures", "classes"):
+        assert said in words
+    assert "<table" in page and 'scope="row"' in page, "markup is left alone"
+
+
+def test_values_keep_their_names_on_a_page_of_pictures(document) -> None:
+    made = of_pictures(document)
+    made["verdict"]["headline"] = "headline of rows"
+    for result in made["results"]:
+        for column in result["breakdown"].get("columns", ()):
+            column["column"] = "table"
+    page = render(made)
+    assert "headline of rows" in page and "<bdi>table</bdi>" in page.replace(' title="table"', "")
+
+
+def test_the_card_of_pictures_speaks_of_pictures(document) -> None:
+    of = {row.code: row.name for row in card(of_pictures(document))}
+    assert (of["AUT05"], of["FID02"]) == ("identical pictures", "classes")
+    assert {row.code: row.name for row in card(document)}["AUT05"] == "identical rows"
+    assert "39,073 synthetic pictures from trees" in markdown.render(of_pictures(document))

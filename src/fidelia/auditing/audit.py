@@ -61,7 +61,7 @@ def audit(case: Case, *, q: float = 0.1, reference: Reference = "train") -> Audi
         scored, beside = scores(known, tick), around(known, tick)
         found = marks(known, scored, q, seen=seen, tick=tick)
         group = subgroups(known)
-        because, copied = causes(known, scored, found), matched(known, scored, found)
+        because, copied = causes(known, scored, found), matched(known, found)
         tick(1)
         real = {side: real_rows(known, side, q, group, beside.density, seen=seen) for side in REAL if side in group}
         few, flagged = lacking(known, real["train"]), _flagged(known, found)
@@ -160,14 +160,14 @@ def _near_train(scored: Scores, found: Marks) -> dict[str, NDArray[Any]]:
         "nn_dist_2": scored.source.distance[:, second],
         "identical": found.identical,
         "auth_ratio": scored.ratio,
-        **({} if copy is None else {"p_copy": copy.p, "q_copy": copy.q}),
-        "copy_multiplicity": _multiplicity(scored, found),
+        **({} if copy is None else {"p_copy": copy.p, "q_copy": copy.q, "copy_of": found.source}),
+        "copy_multiplicity": _multiplicity(found),
     }
 
 
-def _multiplicity(scored: Scores, found: Marks) -> NDArray[np.int64]:
+def _multiplicity(found: Marks) -> NDArray[np.int64]:
     """How many flagged rows repeat the same train row as this one; 0 where this one is not flagged."""
-    source = scored.nearest.copy()
+    source = found.source.copy()
     if found.parts is not None:
         part = found.rows[Reason.PARTIAL_COPY]
         source[part] = found.parts.source[part]

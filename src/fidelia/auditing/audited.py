@@ -31,6 +31,7 @@ INTERNAL_ONLY = (
     "auth_ratio",
     "p_copy",
     "q_copy",
+    "copy_of",
     "copy_multiplicity",
     "q_partial_copy",
     "nn_real_id",
@@ -57,9 +58,10 @@ class Audited:
     scores : mapping of str to (M,) array
         ``alpha_score`` (0 at the heart of the real data, 1 beyond every real row); ``p_unrealistic`` and
         ``q_unrealistic`` (farther than fresh real rows); ``auth_ratio`` (distance to the nearest train row over that
-        row's own distance to its nearest other train row), ``p_copy``, ``q_copy``, ``copy_multiplicity`` (flagged
-        rows that repeat the same train row, 0 for rows not flagged); ``nn_real_id`` (the nearest row of train),
-        ``nn_dist``, ``nn_dist_2`` (distance to the nearest and the second nearest train row), ``nn_holdout_dist``;
+        row's own distance to its nearest other train row), ``p_copy``, ``q_copy``, ``copy_of`` (the row of train that
+        it is most nearly a copy of), ``copy_multiplicity`` (flagged rows that repeat the same train row, 0 for rows not
+        flagged); ``nn_real_id`` (the nearest row of train), ``nn_dist``, ``nn_dist_2`` (distance to the nearest and the
+        second nearest train row), ``nn_holdout_dist``;
         ``local_density_ratio`` (synthetic over real density near the row); ``c2st_propensity`` (probability of being
         synthetic, by classifiers that did not see the row), ``weight`` (real over synthetic density, mean 1);
         ``q_*`` of the other tests; ``identical``; ``subgroup``. Those of tests that cannot be made are absent.
@@ -120,6 +122,12 @@ class Audited:
     def counts(self) -> dict[str, int]:
         """Return how many rows have each verdict."""
         return {str(verdict): int((self.verdict == verdict).sum()) for verdict in Verdict}
+
+    def counterparts(self) -> NDArray[np.int64]:
+        """Return the row of train that each row is shown beside: the one that it copies, else the nearest, (M,)."""
+        nearest = self.scores["nn_real_id"]
+        copies = [bool({Reason.COPY, Reason.NEAR_COPY} & set(reasons)) for reasons in self.reasons]
+        return np.where(copies, self.scores.get("copy_of", nearest), nearest)
 
     def rows(self, edition: str) -> NDArray[np.int64]:
         """Return which synthetic rows an edition shows."""

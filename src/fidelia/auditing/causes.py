@@ -86,10 +86,10 @@ def _named(case: Case, scored: Scores, marks: Marks) -> Iterator[tuple[int, list
             yield row, [(name, 1 / len(names)) for name in names]
 
 
-def matched(case: Case, scored: Scores, marks: Marks) -> dict[int, tuple[str, ...]]:
+def matched(case: Case, marks: Marks) -> dict[int, tuple[str, ...]]:
     """Return the columns in which each copy equals the train row that it repeats."""
     copies = marks.any_of(Reason.COPY, Reason.NEAR_COPY)
-    shares = _shares(case, copies, scored.nearest[copies, None])
+    shares = _shares(case, copies, marks.source[copies, None])
     found = {row: tuple(n for n, share in of if share < EQUAL) for row, of in shares}
     if marks.parts is not None:
         for row in marks.any_of(Reason.PARTIAL_COPY).tolist():

@@ -7,7 +7,7 @@ farther from its source than strangers are.
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from fidelia.auditing.scores import copied
 from fidelia.data.images.imageset import picture_column, pictures
 from fidelia.measure.authenticity.ratio import ratio
-from fidelia.measure.images.aligned import aligned
+from fidelia.measure.images.moved import near_when_moved
 from fidelia.measure.space.neighbors import Near
 from fidelia.measure.space.tabular import Line, Tabular
 from fidelia.measure.statistics.flags import Flags, too_small
@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def near_copies(case: Case, scored: Scores) -> Flags:
+@dataclass(frozen=True, slots=True, eq=False)
+class NearCopies:
+    """The test of M rows, and of which row of train each is most nearly a copy, (M,) int64."""
+
+    flags: Flags
+    source: NDArray[np.int64]
+
+
+def near_copies(case: Case, scored: Scores) -> NearCopies:
     """Test each synthetic row by its distance to the nearest of its 16 candidates among train rows.
 
     In units of that row's surroundings, the geometric mean of its distances to its own 16 nearest: its very nearest
@@ -43,9 +51,8 @@ def near_copies(case: Case, scored: Scores) -> Flags:
     numbers moved by a fifth of their spread: .80 of them are found, .70 by the ratio). It is 0 for rows with a twin, of
     which nobody can be told to be the copy.
 
-    Pictures are measured by the correlation of their pixels at the best of a few moves, for features are made to see
-    what pictures mean: of 150 copies among 1,500 digits they find none that is moved by a pixel or a fifth darker, and
-    this finds all.
+    Pictures are compared by their pixels (`fidelia.measure.images.moved`), for features are made to see what pictures
+    mean: of 150 copies among 1,500 digits they find none that is moved by a pixel or a fifth darker.
 
     Parameters
     ----------
@@ -53,18 +60,27 @@ def near_copies(case: Case, scored: Scores) -> Flags:
         With a holdout, whose rows calibrate.
     scored : Scores
     """
+    points = copied(case).embedded
+    train, holdout = case.train.take(points.rows["train"]), case.unseen.take(points.rows["holdout"])
+    if picture_column(train.schema) is None:
+        own, made, fresh = _of_columns(case, scored, train, holdout)
+    else:
+        own, made, fresh = near_when_moved(pictures(train), pictures(case.synthetic), pictures(holdout))
+    unit, nearest = _surroundings(own), _nearest(made)
+    found = too_small(ratio(nearest, unit), ratio(_nearest(fresh), unit))
+    return NearCopies(found, points.rows["train"][nearest.index[:, 0]])
+
+
+def _of_columns(case: Case, scored: Scores, train: Table, holdout: Table) -> tuple[Near, Near, Near]:
+    """Return the candidates of train, synthetic and holdout rows."""
     space = copied(case)
     own, fresh = (space.near(side, "train") for side in ("train", "holdout"))
-    points = space.embedded
-    train, holdout = case.train.take(points.rows["train"]), case.unseen.take(points.rows["holdout"])
-    again = _by_pixels if picture_column(train.schema) else partial(_kinder, lines=_lines(points.embedding))
-    unit = _surroundings(again(own, train, train))
-    found = (again(near, of, train) for near, of in ((scored.source, case.synthetic), (fresh, holdout)))
-    return too_small(*(ratio(_nearest(near), unit) for near in found))
-
-
-def _by_pixels(near: Near, shown: Table, train: Table) -> Near:
-    return aligned(near, pictures(shown), pictures(train))
+    lines = _lines(space.embedded.embedding)
+    return (
+        _kinder(own, train, train, lines),
+        _kinder(scored.source, case.synthetic, train, lines),
+        _kinder(fresh, holdout, train, lines),
+    )
 
 
 def _lines(embedding: Embedding) -> dict[str, Line]:

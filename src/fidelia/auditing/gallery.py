@@ -50,7 +50,7 @@ def gallery(case: Case, audited: Audited, *, edition: str, on_map: Ints) -> dict
         return None
     shown, beside = showable(case, audited, edition), None
     if edition == "internal" and audited.reference == "train":
-        beside = audited.scores["nn_real_id"]
+        beside = audited.counterparts()
     grids = _grids(audited, shown, _labels(case.synthetic), close=beside is not None)
     labels = None if case.schema.target is None else _labels(case.synthetic)[on_map].tolist()
     made = pictures(case.synthetic)

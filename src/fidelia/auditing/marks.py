@@ -10,7 +10,7 @@ import numpy as np
 
 from fidelia.auditing.combinations import Combinations, combinations
 from fidelia.auditing.constraints import Broken, broken
-from fidelia.auditing.copies import near_copies
+from fidelia.auditing.copies import NearCopies, near_copies
 from fidelia.auditing.odds import Odds, odds
 from fidelia.auditing.parts import Parts, parts
 from fidelia.auditing.repeats import surplus
@@ -44,6 +44,8 @@ class Marks:
     identical : (M,) bool
         Equal to a train row in all columns but ids and texts.
     broken : list of Broken
+    source : (M,) int64
+        The row of train that each row is most nearly a copy of.
     combinations, parts, odds
         What the tests rest on; None where they cannot be made.
     """
@@ -52,6 +54,7 @@ class Marks:
     flags: Mapping[Reason, Flags]
     identical: Mask
     broken: list[Broken]
+    source: NDArray[np.int64]
     combinations: Combinations | None
     parts: Parts | None
     odds: Odds | None
@@ -74,13 +77,14 @@ def marks(case: Case, scored: Scores, q: float, *, seen: bool, tick: Tick) -> Ma
     excess = _excess(identical, keys, q) if seen else np.zeros_like(identical)
     wrong = np.any([each.rows for each in strange], axis=0) if strange else np.zeros_like(identical)
     near = near_copies(case, scored) if seen and case.holdout is not None else None
+    source = scored.nearest if near is None else near.source
     tested = in_turn(_tests(scored, near, told, paired, repeated), q, wrong | excess)
     rows = {reason: flag.q <= q for reason, flag in tested.items()} | _copies(tested, identical, excess, q)
     rows[Reason.CONSTRAINT] = wrong
     rows[Reason.DUPLICATE] = surplus(keys["synthetic"], np.concatenate([keys[side] for side in _real(case)]), q=q)
     tick(1)
     complete = {reason: rows.get(reason, np.zeros_like(identical)) for reason in Reason}
-    return Marks(complete, tested, identical, strange, paired, repeated, told)
+    return Marks(complete, tested, identical, strange, source, paired, repeated, told)
 
 
 def _real(case: Case) -> list[str]:
@@ -95,12 +99,12 @@ def _odds(case: Case) -> Odds | None:
 
 
 def _tests(
-    scored: Scores, near: Flags | None, told: Odds | None, paired: Combinations | None, repeated: Parts | None
+    scored: Scores, near: NearCopies | None, told: Odds | None, paired: Combinations | None, repeated: Parts | None
 ) -> dict[Reason, Flags]:
     """The tests that can be made, gravest first, each over all rows."""
     found: dict[Reason, Flags] = {}
     if near is not None:
-        found[Reason.NEAR_COPY] = near
+        found[Reason.NEAR_COPY] = near.flags
     if repeated is not None:
         found[Reason.PARTIAL_COPY] = flags(repeated.p)
     found[Reason.OOD] = too_large(scored.depth, scored.fresh_depth)

@@ -102,7 +102,7 @@ def _examples(case: Case, audited: Audited) -> list[dict[str, Any]]:
     for reason in Reason:
         with_it = [i for i, reasons in enumerate(audited.reasons) if reasons and reasons[0] == reason]
         rows += sorted(with_it, key=lambda i: -float(audited.scores["alpha_score"][i]))[:EXAMPLES]
-    nearest = audited.scores["nn_real_id"]
+    nearest = audited.counterparts()
     return [
         {
             "verdict": str(audited.verdict[i]),

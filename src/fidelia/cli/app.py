@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 import fidelia
-from fidelia.cli import ask, bench, check, enhance, fill, jobs, judge, know, move
+from fidelia.cli import ask, bench, check, enhance, fill, jobs, judge, know, move, reports, serve
 
 MAKE, JUDGE, ASK, KNOW = "Make synthetic data", "Judge synthetic data", "Ask one question", "Know"
 
@@ -104,8 +104,12 @@ app.command(
 )(enhance.enhance)
 app.command(
     rich_help_panel=JUDGE,
-    epilog=examples("fidelia report out/adult/results.json", "fidelia report results.json -o page.html"),
-)(judge.report)
+    epilog=examples(
+        "fidelia report out/adult/results.json",
+        "fidelia report results.json -o report.md",
+        "fidelia report --compare trees/results.json vae/results.json -o compare.html",
+    ),
+)(reports.report)
 for _question in (ask.fidelity, ask.utility, ask.completeness):
     app.command(
         rich_help_panel=ASK,
@@ -135,6 +139,10 @@ app.command(
 app.command("list", rich_help_panel=KNOW, epilog=examples("fidelia list generators", "fidelia list metrics --json"))(
     know.list_
 )
+app.command(
+    rich_help_panel=KNOW,
+    epilog=examples("fidelia serve", "fidelia serve results --allow /data/tables --port 9000"),
+)(serve.serve)
 app.command(rich_help_panel=KNOW, epilog=examples("fidelia explain AUT01"))(know.explain)
 app.command(rich_help_panel=KNOW, epilog=examples("fidelia doctor", "fidelia doctor --json"))(know.doctor)
 app.command(

@@ -34,7 +34,7 @@ def drawn(document: Mapping[str, Any], width: int) -> RenderableType:
     if rows := card(document):
         parts.append(_numbers(rows, width >= WIDE))
     if document["audit"]:
-        parts.append(_audit(document["audit"]))
+        parts.append(_audit(document["audit"], "Pictures" if document.get("pictures") else "Rows"))
     if document.get("curation"):
         parts.append(Text.assemble(("Curation  ", "dim"), document["curation"]["verdict"]))
     if document.get("race"):
@@ -151,7 +151,7 @@ def _uncovered(real: Sequence[Mapping[str, Any]]) -> Text:
     return Text.assemble(("Not covered  ", "dim"), said)
 
 
-def _audit(audit: Mapping[str, Any]) -> Text:
-    """Say in one line how many rows have each verdict."""
+def _audit(audit: Mapping[str, Any], what: str = "Rows") -> Text:
+    """Say in one line how many rows or pictures have each verdict."""
     counts = ((VERDICTS[name], count) for name, count in audit["counts"].items() if count or name == "accept")
-    return Text.assemble(("Rows  ", "dim"), " · ".join(f"{count:,} {name}" for name, count in counts))
+    return Text.assemble((f"{what}  ", "dim"), " · ".join(f"{count:,} {name}" for name, count in counts))

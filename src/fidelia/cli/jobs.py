@@ -272,11 +272,7 @@ def _keep(stop: KeyboardInterrupt, folder: Path) -> str:
     done: Outcome | None = getattr(stop, "outcome", None)
     if done is None or done.model is None:
         return _goes_on(folder / CHECKPOINT).strip() or f"Nothing was finished; {folder} is as it was."
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = ["model.fidelia"] if done.save_model(folder / "model.fidelia") else []
-    if done.synthetic is not None:
-        done.synthetic.write(str(folder / "synthetic.parquet"))
-        kept.append("synthetic.parquet")
+    kept = [place.name for place in done.keep(folder)]
     return f"Kept in {folder}: {', '.join(kept)}." if kept else f"Nothing can be kept; {folder} is as it was."
 
 
@@ -297,13 +293,11 @@ def _hand_over(outcome: Outcome, folder: Path, voice: Voice, as_json: bool) -> N
 
 def _ending(outcome: Outcome) -> str:
     """The synthetic rows take the format of the real ones."""
-    from fidelia.data.formats import packing
+    from fidelia.data.formats import ending_of
     from fidelia.data.images.read import holds_pictures
 
     source = Path(outcome.recipe.source) if outcome.recipe else Path()
-    if holds_pictures(source):
-        return places.form_of(source)
-    return "".join(source.suffixes[-2:] if packing(source) else source.suffixes[-1:]).lower() or ".parquet"
+    return places.form_of(source) if holds_pictures(source) else ending_of(source)
 
 
 def _write_stream(drawn: Iterable[Table], like: Table, rows: int, output: Path, progress: Progress) -> None:

@@ -1,20 +1,19 @@
-"""evaluate, audit, report: the verbs that judge synthetic data, whoever made it."""
+"""evaluate, audit: the verbs that judge synthetic data, whoever made it."""
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from fidelia.cli import curating, gating, places
+from fidelia.cli import complete, curating, gating, places
 from fidelia.cli import options as o
 from fidelia.cli.audited import Files
 from fidelia.cli.exits import interruptible
 from fidelia.cli.voice import Voice, print_json, show_files, show_outcome
-from fidelia.errors import ReadError, UsageError
+from fidelia.errors import UsageError
 
 Metrics = Annotated[
     list[str] | None,
@@ -22,7 +21,7 @@ Metrics = Annotated[
         "--metric",
         metavar="CODE",
         help="Only this metric (a code, a kind of quality as privacy, or all); see `fidelia list metrics`. Repeatable.",
-        autocompletion=o.complete_metric,
+        autocompletion=complete.metric,
         show_default=False,
     ),
 ]
@@ -217,33 +216,6 @@ def audit(
         print_json(outcome.document)
 
 
-def report(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results.json.", show_default=False)],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="Where the page goes.", show_default="report.html beside it"
-        ),
-    ] = None,
-    gate: gating.GateFile = None,
-    junit: gating.JUnit = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = 0,
-    debug: o.Debug = False,
-) -> None:
-    """Draw the page again from results.json alone."""
-    from fidelia.report import page
-
-    voice = Voice.of(quiet, verbose, debug)
-    passage = gating.Passage.of(gate, junit)
-    document = _document(results)
-    target = places.file(output or results.with_name("report.html"))
-    with interruptible(lambda _stop: f"Nothing was written to {target}."):
-        page.write(document, target)
-    show_files([target], voice)
-    passage.hold(document, voice)
-
-
 def _space(name: str | None, features: list[str] | None) -> Any:
     """Return the embedding that the options say."""
     if not features:
@@ -254,13 +226,3 @@ def _space(name: str | None, features: list[str] | None) -> Any:
     if wrong := [text for text in features if text.partition("=")[0] not in ("train", "synthetic", "holdout")]:
         raise UsageError(f"--features {wrong[0]!r} is not SIDE=FILE; write e.g. --features train=features.npy")
     return sides
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise ReadError(f"{path}: cannot be read as results.json: {error}") from error
-    if not isinstance(found, dict):
-        raise ReadError(f"{path}: no results document, but a JSON {type(found).__name__}")
-    return found

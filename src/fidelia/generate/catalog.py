@@ -249,7 +249,7 @@ def suited(name: str, *, pictures: bool) -> str:
     for one in wanted:
         if one in able:
             return one
-    find(name)
+    known(name)
     learns, given = ("tables", "pictures were") if pictures else ("pictures", "a table was")
     raise UsageError(f"generator {name!r} learns {learns}, and {given} given; choose one of: {', '.join(able)}")
 

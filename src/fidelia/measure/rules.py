@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -215,3 +216,30 @@ _ABOVE = (
 )  # fmt: skip
 
 ONE_SIDED = dict.fromkeys(_ABOVE, 1.0) | dict.fromkeys(("AUT01", "AUT02", "AUT09", "PRV01", "PRV03"), -1.0)
+
+_OF_PICTURES = {
+    "category columns": "classes",
+    "column shapes (categories)": "shares of classes",
+    "rows": "pictures",
+    "row": "picture",
+    "tables": "sets of pictures",
+    "table": "set of pictures",
+}
+_WORDS = re.compile(
+    r"(?<![\w</\"'#=.-])(?:" + "|".join(re.escape(word) for word in _OF_PICTURES) + r")(?![\w'=-])", re.IGNORECASE
+)
+
+
+def of_pictures(text: str) -> str:
+    """Return words on tables as words on pictures; markup and quoted names keep theirs.
+
+    Examples
+    --------
+    >>> of_pictures("Rows of this table repeat a row: 'rows'")
+    "Pictures of this set of pictures repeat a picture: 'rows'"
+    """
+    return _WORDS.sub(lambda found: _cased(_OF_PICTURES[found[0].lower()], found[0]), text)
+
+
+def _cased(word: str, like: str) -> str:
+    return word[:1].upper() + word[1:] if like[:1].isupper() else word

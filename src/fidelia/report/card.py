@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fidelia.report.labels import Label, label, pictured
 from fidelia.report.notation import NONE, interval, spread, write
-from fidelia.report.words import compare, label
+from fidelia.report.words import compare
 
 CODES = ("FID16", "DIV01", "AUT01", "FID01", "FID02", "FID10", "FID26", "UTL01", "PRV02", "AUT05", "CMP02")
 
@@ -47,12 +48,13 @@ def card(document: Mapping[str, Any]) -> list[Row]:
     """
     results = {result["code"]: result for result in document["results"]}
     declined = {entry["code"]: entry["reason"] for entry in document["not_computed"]}
-    rows = (_measured(results[c]) if c in results else _declined(c, declined.get(c)) for c in CODES)
+    named = pictured if document.get("pictures") else label
+    rows = (_measured(results[c], named) if c in results else _declined(c, declined.get(c), named) for c in CODES)
     return [row for row in rows if row is not None]
 
 
-def _measured(result: Mapping[str, Any]) -> Row:
-    shown, said, reference = label(result["code"], result["name"]), compare(result), result["reference"]
+def _measured(result: Mapping[str, Any], named: Callable[..., Label]) -> Row:
+    shown, said, reference = named(result["code"], result["name"]), compare(result), result["reference"]
     beside = NONE if reference is None else spread(reference["value"], reference["sd"], shown.form)
     return Row(
         result["code"],
@@ -65,5 +67,5 @@ def _measured(result: Mapping[str, Any]) -> Row:
     )
 
 
-def _declined(code: str, reason: str | None) -> Row | None:
-    return None if reason is None else Row(code, label(code).title, NONE, "", NONE, "none", f"not measured: {reason}")
+def _declined(code: str, reason: str | None, named: Callable[..., Label]) -> Row | None:
+    return None if reason is None else Row(code, named(code).title, NONE, "", NONE, "none", f"not measured: {reason}")

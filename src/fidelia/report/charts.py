@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from fidelia.report import described
+from fidelia.report.described import known
 from fidelia.report.notation import amount, percent, score, shorten, signed, spread, write
 from fidelia.report.scales import Scale, area, dots, line, squares, steps, ticks
 
@@ -67,11 +69,6 @@ class Chart:
     hover: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
-def known(values: Sequence[float | None] | None) -> list[float]:
-    """Return the values with what is not known as zero."""
-    return [0.0 if value is None else value for value in values or ()]
-
-
 def bullet(result: Data, form: str = "score") -> Chart | None:
     """Draw a value with its interval beside the reference and its band of +- 2 standard deviations."""
     reference = result["reference"]
@@ -117,7 +114,7 @@ def curve(data: Data, *, across: str, up: str) -> Chart:
     marks.append(Mark("synthetic", line(at("synthetic"))))
     names = [name for name in ("synthetic", "reference") if data[name]]
     hover = _hover("x", [x(a) for a in level], [f"level {score(a, 2)}" for a in level], data, names, score)
-    label = f"{up} over {across}: synthetic rows beside fresh real rows and the diagonal of a perfect match."
+    label = described.curve(data, across, up)
     grid = tuple(_grid(x, y, _QUARTERS))
     texts = (*_labels(x, y, _QUARTERS), Text(222, 380, across), Text(10, 178, up, turned=True))
     return Chart("curve", 400, 392, label, grid, tuple(marks), texts, hover)
@@ -138,7 +135,7 @@ def gap(data: Data, *, across: str) -> Chart:
     names = [name for name in ("synthetic", "reference") if name in bent]
     hover = _hover("x", [x(a) for a in level], [f"gap at {score(a, 2)}" for a in level], bent, names, signed)
     frame = Mark("grid", "".join(f"M{x(v):g} 8V112" for v in _QUARTERS))
-    label = "The same curve as its distance from the diagonal."
+    label = f"The same as its distance from the diagonal. {described.curve(data, across, 'Share')}"
     return Chart("curve", 400, 154, label, (frame,), tuple(marks), tuple(texts), hover)
 
 
@@ -179,8 +176,9 @@ def histogram(data: Data, name: str, *, form: Any = amount) -> Chart:
     marks = [Mark(kinds[n], steps(places, [y(h) for h in heights[n]], 116, closed=n == "train")) for n in drawn]
     written = data.get("edge_labels") or [form(edge) for edge in edges]
     middles = [round((a + b) / 2, 1) for a, b in pairwise(places)]
-    hover = _hover("x", middles, _bins(written), data, names, percent)
-    label = f"Distribution of {name}: {_said(names)}, from {written[0]} to {written[-1]}."
+    bins = _bins(written)
+    hover = _hover("x", middles, bins, data, names, percent)
+    label = f"Distribution of {name}: {_said(names)}, from {written[0]} to {written[-1]}.{described.shares(data, bins)}"
     return Chart("histogram", 320, 138, label, (Mark("axis", "M4 116.5H316"),), tuple(marks), _ends(written), hover)
 
 
@@ -217,7 +215,7 @@ def bars(data: Data, name: str, *, form: Any = percent, wide: bool = False) -> C
     marks.append(Mark("holdout-tick", "".join(f"M{px:g} {y - 1}v15" for px, y in places.get("holdout", ()))))
     texts = tuple(Text(left - 6, 15 + i * step, shorten(levels[i], length), "end", levels[i]) for i in rows)
     hover = _hover("y", [10.5 + i * step for i in rows], levels, data, names, form)
-    label = f"Shares of {name} in {len(levels)} levels: {_said(names)}."
+    label = f"Shares of {name} in {len(levels)} levels: {_said(names)}.{described.shares(data, levels, form)}"
     return Chart(
         "bars wide" if wide else "bars", right + 4, 6 + step * len(levels), label, (), tuple(marks), texts, hover
     )
@@ -247,7 +245,7 @@ def heat(names: Sequence[str], cells: Sequence[Sequence[float | None]], *, kind:
     texts = _names(names, left, step) if labelled else ()
     written = [[score(v) for v in row] for row in cells]
     hover = {"how": "grid", "left": left, "top": 4, "step": step, "names": list(names), "cells": written}
-    label = f"{title}: a matrix of {n} x {n} columns."
+    label = f"{title}: a matrix of {n} x {n} columns.{described.cells(names, cells, least=kind == 'error')}"
     return Chart("heat", 346, 352 if labelled else 346, label, (frame,), tuple(marks), texts, hover)
 
 
@@ -288,6 +286,7 @@ def plane(data: Data, thumbnails: Data | None = None) -> Chart:
     texts = (Text(333, 426, first), Text(18, 206, second, turned=True))
     kind = "rows" if thumbnails is None else "pictures"
     label = f"Map of {len(at)} synthetic {kind} over the density of training {kind}, on two principal components."
+    label += described.verdicts(points["verdict"])
     frame = (Mark("frame", "M34 8H632V404H34Z"),)
     return Chart("plane", 640, 434, label, frame, tuple(marks), texts, hover)
 
@@ -335,6 +334,7 @@ def versus(models: Sequence[Data]) -> Chart:
     texts += [Text(x(t), bottom + 20, f"{t:g}".replace("-", "−")) for t in ticks(x.low, x.high, 5)]
     grid = "".join(f"M{x(t):g} 6V{bottom}" for t in ticks(x.low, x.high, 5))
     label = "Scores of models trained on real rows and on synthetic rows, tested on unseen real rows."
+    label += described.models(models)
     return Chart("versus", 616, bottom + 28, label, (Mark("grid", grid),), tuple(marks), tuple(texts))
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from math import log
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from fidelia.report.charts import Chart, Mark, Text
-from fidelia.report.notation import NONE, count, percent, score, signed
+from fidelia.report.environment import draw
+from fidelia.report.notation import NONE, count, score, signed
 from fidelia.report.scales import Scale, dots, line, ticks
 
 Data = Mapping[str, Any]
@@ -97,8 +91,7 @@ def view(document: Data) -> View:
 
 def render(document: Data) -> str:
     """Return the page: one offline HTML file without scripts."""
-    page: str = _environment().get_template("enhanced.html").render(document=document, view=view(document))
-    return page
+    return draw("enhanced.html", document=document, view=view(document))
 
 
 def gain(each: Data) -> str:
@@ -188,7 +181,8 @@ def _curve(points: Sequence[Data], lines: Sequence[Data]) -> Chart:
     texts = [Text(at[point["share"]], 252, count(point["rows"])) for point in points]
     texts += [Text(52, y(place) + 4, f"{place:g}", "end") for place in ticks(min(scores), max(scores))]
     grid = "".join(f"M60 {y(place):g}H560" for place in ticks(min(scores), max(scores)))
-    said = "Score over the number of real rows, for real rows alone and with synthetic rows."
+    told = ", ".join(f"{score(point['score'])} with {count(point['rows'])} rows" for point in points)
+    said = f"Score over the number of real rows, for real rows alone and with synthetic rows. Real rows alone: {told}."
     return Chart("versus", 600, 262, said, (Mark("grid", grid),), tuple(marks), tuple(texts))
 
 
@@ -227,18 +221,3 @@ def _facts(document: Data) -> list[tuple[str, str]]:
 
 def _setting(setting: Data) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in setting.items()) or "usual settings"
-
-
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("fidelia.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = (files("fidelia.report") / "templates" / "style.css").read_text(encoding="utf-8").strip()
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    made.globals |= {"style": Markup(style), "style_hash": f"sha256-{digest}", "percent": percent, "count": count}
-    return made

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from fidelia.measure.rules import of_pictures
 from fidelia.report.attacked import attacked
 from fidelia.report.notation import percent, write
 from fidelia.report.raced import one_line
@@ -49,7 +50,8 @@ def lines(document: Mapping[str, Any], tones: Mapping[str, str]) -> list[Line]:
     found = [
         _race(document.get("race")), _diagnosis(document.get("diagnosis")), _attacks(results, tones), _measures(tones)
     ]  # fmt: skip
-    return [line for line in found if line is not None]
+    shown = [line for line in found if line is not None]
+    return [replace(line, text=of_pictures(line.text)) for line in shown] if document.get("pictures") else shown
 
 
 def _race(race: Mapping[str, Any] | None) -> Line | None:
@@ -76,7 +78,8 @@ def _attacks(results: Mapping[str, Any], tones: Mapping[str, str]) -> Line | Non
     if not made:
         return None
     if not raised:
-        return Line("Attacks", "privacy", f"None of {len(made)} attacks works better on training rows", "good")
+        said = f"None of {len(made)} attacks works" if len(made) > 1 else "The one attack made does not work"
+        return Line("Attacks", "privacy", f"{said} better on training rows; that is no guarantee", "good")
     most = max(raised, key=lambda attack: (attack.share, attack.excess))
     grave = {tones[attack.code] for attack in raised}
     gain = write(most.excess, "points" if most.share else "small")
@@ -91,4 +94,5 @@ def _measures(tones: Mapping[str, str]) -> Line | None:
         return None
     text = f"{good} of {good + small + worse} are like fresh real data"
     apart = [f"{n} {said}" for n, said in ((small, "apart by little or harmless"), (worse, "worse")) if n]
-    return Line("All measures", "measures", "; ".join([text, *apart]), "info" if apart else "good")
+    tone = "warning" if worse else "info" if small else "good"
+    return Line("All measures", "measures", "; ".join([text, *apart]), tone)

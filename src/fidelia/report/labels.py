@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from fidelia.measure.rules import ONE_SIDED
+from fidelia.measure.rules import ONE_SIDED, of_pictures
 
 Side = Literal["", "above", "below"]
 
@@ -191,6 +191,12 @@ _BAD: dict[float, Side] = {1.0: "above", -1.0: "below"}
 def label(code: str, name: str = "") -> Label:
     """Return how the result `code` is presented; codes without a label are shown under their own name."""
     return LABELS.get(code) or Label(name or code, "", "amount", "measures", _BAD.get(ONE_SIDED.get(code, 0.0), ""))
+
+
+def pictured(code: str, name: str = "") -> Label:
+    """Return how the result `code` is presented where pictures were measured."""
+    shown = label(code, name)
+    return replace(shown, title=of_pictures(shown.title), question=of_pictures(shown.question))
 
 
 def place(code: str) -> int:

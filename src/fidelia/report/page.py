@@ -8,24 +8,17 @@ this style sheet, by their hashes, and no request at all.
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64encode
 from collections.abc import Mapping
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from fidelia.report import charts, enhanced, gallery, glance, mended, notation, parts, raced, sparks
+from fidelia.report import enhanced, gallery, glance, mended, raced
 from fidelia.report.attacked import attacked
 from fidelia.report.document import check
+from fidelia.report.environment import draw
 from fidelia.report.labels import label, place
-from fidelia.report.words import attacks, brief, compare, evidence, way
+from fidelia.report.words import attacks, compare
 
 Edition = Literal["shareable", "internal"]
 SECTIONS = (
@@ -33,7 +26,7 @@ SECTIONS = (
     ("findings", "Findings"),
     ("diagnosis", "Diagnosis"),
     ("curves", "Curves"),
-    ("pictures", "Pictures"),
+    ("pictures", "Gallery"),
     ("map", "Map"),
     ("columns", "Columns"),
     ("pairs", "Pairs"),
@@ -78,34 +71,32 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
     checked = check(document)
     shown = _edition(checked["edition"], edition)
     results = {result["code"]: result for result in checked["results"]}
-    tones = _tones(checked["findings"], results)
-    view: str = (
-        _environment()
-        .get_template("page.html")
-        .render(
-            document=checked,
-            sections=_sections(checked, homes := _homes(results)),
-            edition=shown,
-            results=results,
-            declined={entry["code"]: _TYPED.sub("", entry["reason"]) for entry in checked["not_computed"]},
-            findings=(findings := _findings(checked["findings"], results)),
-            fine=_fine(findings),
-            sentences=glance.sentences(checked),
-            glance=glance.lines(checked, tones),
-            race=raced.view(checked["race"]),
-            curation=mended.view(checked["curation"]),
-            tones=tones,
-            columns=_columns(results),
-            attacks=attacked(results, without=MAIN_PRIVACY),
-            missed=_missed(checked["not_computed"]),
-            homes=homes,
-            gallery=gallery.view(checked["pictures"]),
-            thumbnails=gallery.thumbnails(checked["pictures"]),
-            categories=_categories(results),
-            examples=checked["audit"]["examples"] if checked["audit"] and shown == "internal" else [],
-        )
+    tones = toned(checked["findings"], results)
+    pictures = checked["pictures"] is not None
+    return draw(
+        "page.html",
+        pictures=pictures,
+        document=checked,
+        sections=_sections(checked, homes := _homes(results)),
+        edition=shown,
+        results=results,
+        declined={entry["code"]: _TYPED.sub("", entry["reason"]) for entry in checked["not_computed"]},
+        findings=(findings := placed(checked["findings"], results)),
+        fine=_fine(findings),
+        sentences=glance.sentences(checked),
+        glance=glance.lines(checked, tones),
+        race=raced.view(checked["race"]),
+        curation=mended.view(checked["curation"]),
+        tones=tones,
+        columns=farthest(results),
+        attacks=attacked(results, without=MAIN_PRIVACY),
+        missed=missed(checked["not_computed"]),
+        homes=homes,
+        gallery=gallery.view(checked["pictures"]),
+        thumbnails=gallery.thumbnails(checked["pictures"]),
+        categories=categories(results),
+        examples=checked["audit"]["examples"] if checked["audit"] and shown == "internal" else [],
     )
-    return view
 
 
 def write(document: Mapping[str, Any], path: str | Path, *, edition: Edition | None = None) -> None:
@@ -129,23 +120,15 @@ def _edition(own: Edition, asked: Edition | None) -> Edition:
     return "internal" if own == "internal" and asked != "shareable" else "shareable"
 
 
-def embed(value: Any) -> Markup:
-    """Return JSON that can stand inside a script element, whatever texts it holds."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
-def _findings(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> list[dict[str, Any]]:
+def placed(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return findings worst first, each with the section that it belongs to and the place that it links to."""
     titles = dict(SECTIONS)
-    placed = []
+    found = []
     for finding in sorted(findings, key=lambda finding: SEVERITIES.index(finding["severity"])):
         section, target = _place(finding, results)
         form = label(finding["code"]).form
-        placed.append(finding | {"section": section, "target": target, "place": titles[section].lower(), "form": form})
-    return placed
+        found.append(finding | {"section": section, "target": target, "place": titles[section].lower(), "form": form})
+    return found
 
 
 def _fine(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -170,7 +153,7 @@ def _place(finding: Mapping[str, Any], results: Mapping[str, Any]) -> tuple[str,
     return section, section
 
 
-def _tones(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> dict[str, str]:
+def toned(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> dict[str, str]:
     """Return the colour of each result's words: as grave as its finding, where there is one."""
     severity = {finding["code"]: finding["severity"] for finding in findings}
     plain = {"same": "good", "better": "good", "worse": "warning", "none": "none"}
@@ -184,7 +167,7 @@ def _tones(findings: list[dict[str, Any]], results: Mapping[str, Any]) -> dict[s
     return tones
 
 
-def _columns(results: Mapping[str, Any]) -> list[dict[str, Any]]:
+def farthest(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the columns of FID01 and FID02 together, those farthest below their reference first."""
     columns = [
         column | {"far": _far(column)}
@@ -195,7 +178,7 @@ def _columns(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     return sorted(columns, key=lambda column: (_gap(column), column["column"]))
 
 
-def _missed(declined: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+def missed(declined: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
     """Return each reason for not measuring, with the codes that it holds for."""
     found: dict[str, list[str]] = {}
     for entry in declined:
@@ -218,7 +201,7 @@ def _homes(results: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _categories(results: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+def categories(results: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """Return the codes of each kind of quality, in the order of the results."""
     found: dict[str, list[str]] = {}
     for code, result in results.items():
@@ -235,36 +218,3 @@ def _far(column: Mapping[str, Any]) -> bool:
     """Whether a column lies below the noise of fresh real rows by more than can be seen in print."""
     known = column["value"] is not None and column["reference"] is not None
     return known and _gap(column) < -max(2 * (column["sd"] or 0.0), 0.005)
-
-
-def _text(name: str) -> str:
-    return (files("fidelia.report") / "templates" / name).read_text(encoding="utf-8").strip()
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
-
-
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("fidelia.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals |= {name: getattr(charts, name) for name in ("bullet", "curve", "gap", "histogram", "bars", "heat")}
-    made.globals |= {"plane": charts.plane, "versus": charts.versus, "embed": embed}
-    made.globals |= {name: getattr(notation, name) for name in ("write", "interval", "spread", "percent", "count")}
-    made.globals |= {"compare": compare, "label": label, "brief": brief, "evidence": evidence, "way": way}
-    made.globals |= {name: getattr(sparks, name) for name in ("excess", "largest", "reach", "scale")}
-    made.globals |= {"spark_pair": sparks.pair, "matrix": parts.matrix}
-    made.filters["details"] = lambda code, results: parts.details(results[code])
-    made.filters["drawn"] = lambda code, results: parts.drawn(results[code])
-    made.tests["apart"] = lambda code, tones: tones[code] in ("fail", "warning")
-    made.filters["pattern"] = lambda missing: " + ".join(missing) or "(nothing missing)"
-    style, script = _text("style.css"), _text("page.js")
-    made.globals |= {"style": Markup(style), "style_hash": _hash(style)}
-    made.globals |= {"script": Markup(script), "script_hash": _hash(script)}
-    return made

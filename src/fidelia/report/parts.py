@@ -135,7 +135,7 @@ def details(result: Data) -> Table | None:
     if not keys:
         return None
     texts = [[Cell(str(line["name"])), *(_told(key, line.get(key), shown.form) for key in keys)] for line in lines]
-    head = ["", *(_head(key) for key in keys)]
+    head = ["Of", *(_head(key) for key in keys)]
     return Table(shown.title, result["code"], head, texts[:MOST_LINES], max(0, len(texts) - MOST_LINES))
 
 

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from fidelia.report.labels import LABELS, Label, label
 from fidelia.report.notation import write
 
-__all__ = ["LABELS", "Comparison", "Label", "attacks", "brief", "compare", "evidence", "label", "way"]
+__all__ = [
+    "LABELS",
+    "LEVELS",
+    "Comparison",
+    "Label",
+    "attacks",
+    "brief",
+    "compare",
+    "evidence",
+    "label",
+    "listed",
+    "way",
+]
+
+
+LEVELS = {"good": "Good", "attention": "Needs attention", "poor": "Poor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +137,14 @@ def brief(verdict: Mapping[str, Any]) -> str:
     """Return a diagnosis' sentence without the rules that its table lists."""
     found = _LISTED.fullmatch(verdict["sentence"]) if verdict["rules"] else None
     return verdict["sentence"] if found is None else f"{found['head']}.{found['tail'] or ''}"
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Join texts as people do: ``a, b and c``.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)

@@ -81,6 +81,12 @@ def curate(
     ------
     DataError, UsageError, NotApplicable
         See `fidelia.errors`.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> found = fd.curate("train.csv", "model.fidelia", holdout="holdout.csv", n=1_000)  # doctest: +SKIP
+    >>> found.take, found.table.native()  # doctest: +SKIP
     """
     model = load(source) if isinstance(source, str | Path) and str(source).endswith(MODEL) else source
     real, made, unseen = (

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import fidelia
+from fidelia.data.images.imageset import picture_column
 from fidelia.data.keys import row_keys
 from fidelia.measure.findings import ORDER, findings, judge
 
@@ -57,9 +58,11 @@ def document(
     from fidelia.auditing.summary import shown, summary, verdict
     from fidelia.measure.diagnosis.diagnose import diagnosed
 
-    raced = race.finding if race else None
-    found = sorted([*findings(results), *([raced] if raced else [])], key=lambda each: ORDER.index(each.severity))
+    raced, pictures = race.finding if race else None, picture_column(case.schema) is not None
+    said = [*findings(results, pictures=pictures), *([raced] if raced else [])]
+    found = sorted(said, key=lambda each: ORDER.index(each.severity))
     judged = judge(found, holdout=case.holdout is not None) if results else verdict(audited)
+    judged = judged.of_pictures() if pictures else judged
     diagnosis = diagnosed(case) if DIAGNOSED & {result.code for result in results} else None
     if diagnosis is not None:
         judged = judged.with_diagnosis([each.named for each in diagnosis.verdicts if each.kind != "ideal"])

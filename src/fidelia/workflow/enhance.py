@@ -16,9 +16,9 @@ from fidelia.enhancement.enhanced import Enhanced, What
 from fidelia.errors import SchemaError
 from fidelia.generate.catalog import DEFAULT, suited
 from fidelia.progress import SILENT, Progress
+from fidelia.report.report import Report, to_json
 from fidelia.rng import Rng
 from fidelia.workflow.document import fingerprint
-from fidelia.workflow.outcome import to_json
 from fidelia.workflow.pipeline import as_table
 
 if TYPE_CHECKING:
@@ -47,6 +47,17 @@ class Enhancement:
     def __repr__(self) -> str:
         return str(self.enhanced)
 
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return self.report._repr_markdown_()
+
+    @property
+    def report(self) -> Report:
+        """The report: a page, Markdown, JSON, or its first screen in a notebook."""
+        return Report(self.document)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return self.document
@@ -57,9 +68,7 @@ class Enhancement:
 
     def to_html(self) -> str:
         """Return the page."""
-        from fidelia.report.enhanced import render
-
-        return render(self.document)
+        return self.report.to_html()
 
     def write(self, out: str | Path) -> list[Path]:
         """Write results.json and report.html to a folder, each atomically, and return where they are."""
@@ -148,6 +157,12 @@ def enhance(
     ------
     UsageError, DataError, MissingExtra
         See `fidelia.errors`.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> found = fd.enhance("churn.csv", target="Churn", ratios=[1], repeats=1)  # doctest: +SKIP
+    >>> print(found)  # doctest: +SKIP
     """
     of_pictures = holds_pictures(source)
     asked = Asked(

@@ -210,6 +210,19 @@ def load(path: str | Path) -> Model:
     ------
     BundleError
         When the file is damaged, unsafe or of an unknown format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import fidelia as fd
+    >>> real = fd.read(fd.sample_path("adult")).take(range(200))
+    >>> model = fd.fit(real, generator="marginals", seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(Path(folder) / "m.fidelia")
+    ...     same = fd.load(Path(folder) / "m.fidelia")
+    >>> same.sample(5, seed=1).equals(model.sample(5, seed=1))
+    True
     """
     found = bundle.load(path)
     return Model(found.generator_name, found.generator, found.schema, found.about)

@@ -93,6 +93,12 @@ def transfer(
     ------
     SchemaError
         When there are fewer than 50 target rows, or no column in common.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> moved = fd.transfer("large.fidelia", "small.csv", target="income")  # doctest: +SKIP
+    >>> moved.found.verdict, moved.model.sample(100)  # doctest: +SKIP
     """
     from fidelia.enhancement.transferring.transfer import transfer as moved
 
@@ -156,6 +162,12 @@ def adapt(
         When an argument does not exist, or the tables do not fit.
     NotApplicable
         When the source hardly has rows like the target's.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> moved = fd.adapt("labelled.csv", "unlabelled.csv", target="income", n=1_000)  # doctest: +SKIP
+    >>> moved.verdict, moved.rows.native()  # doctest: +SKIP
     """
     from fidelia.enhancement.transferring.adapt import adapt as adapted
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from fidelia.data.images.imageset import ImageSet, picture_column
 from fidelia.data.images.write import write_images
 from fidelia.data.write import atomic, write_arrow
 from fidelia.errors import NotApplicable, UsageError
+from fidelia.report.report import Report, to_json
 
 if TYPE_CHECKING:
     from fidelia.auditing.audited import Audited
@@ -22,31 +21,6 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The page of an outcome.
-
-    Parameters
-    ----------
-    document : mapping
-        The results.json object that it is drawn from.
-    """
-
-    document: Mapping[str, Any]
-
-    def save(self, path: str | Path) -> None:
-        """Write the page as one offline HTML file, atomically."""
-        from fidelia.report.page import write
-
-        write(self.document, Path(path))
-
-    def to_html(self) -> str:
-        """Return the page."""
-        from fidelia.report.page import render
-
-        return render(self.document)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +51,12 @@ class Outcome:
         verdict = self.document["verdict"]
         return f"Outcome({verdict['level']}: {verdict['headline']})"
 
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return self.report._repr_markdown_()
+
     def __getitem__(self, code: str) -> dict[str, Any]:
         """Return one result by its code, as it stands in results.json."""
         for result in self.document["results"]:
@@ -87,7 +67,7 @@ class Outcome:
 
     @property
     def report(self) -> Report:
-        """The page."""
+        """The report: a page, Markdown, JSON, or its first screen in a notebook."""
         return Report(self.document)
 
     @property
@@ -123,6 +103,16 @@ class Outcome:
             written.append(folder / "recipe.toml")
             self.recipe.save(written[-1])
         return [*written, *self.write_results(folder)]
+
+    def keep(self, out: str | Path) -> list[Path]:
+        """Write what an interrupted run had done, the model and the rows, and return what was written."""
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [folder / "model.fidelia"] if self.save_model(folder / "model.fidelia") else []
+        if self.synthetic is not None:
+            written.append(folder / "synthetic.parquet")
+            _write_rows(self.synthetic, written[-1])
+        return written
 
     def save_model(self, path: Path) -> bool:
         """Save the model, if there is one and it does not decline because it is made of training rows."""
@@ -163,8 +153,3 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__()
         self.outcome = outcome
-
-
-def to_json(document: Mapping[str, Any]) -> str:
-    """Return results.json as text: no NaN, stable order."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

@@ -143,6 +143,15 @@ def privacy(
         column in turn.
 
     Other parameters as in `fidelity`.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> real = fd.read(fd.sample_path("adult"), target="income")
+    >>> train, holdout, made = (real.take(range(i, i + 200)) for i in (0, 200, 400))  # here "made" are fresh real rows
+    >>> found = fd.privacy(train, made, holdout=holdout, known=["age", "sex"], secret="income")
+    >>> found["AUT05"].value
+    0.0
     """
     case = _case(train, synthetic, **settings)
     for name in known:
@@ -154,7 +163,17 @@ def privacy(
 
 
 def completeness(train: Any, synthetic: Any, **settings: Any) -> Quality:
-    """Ask whether as much is missing as in the real rows, in the same columns, and together. See `fidelity`."""
+    """Ask whether as much is missing as in the real rows, in the same columns, and together. See `fidelity`.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> real = fd.read(fd.sample_path("adult"), target="income")
+    >>> train, holdout, made = (real.take(range(i, i + 200)) for i in (0, 200, 400))  # here "made" are fresh real rows
+    >>> found = fd.completeness(train, made, holdout=holdout)
+    >>> [result.code for result in found.results]
+    ['CMP02', 'CMP03', 'CMP09']
+    """
     return _view("completeness", _case(train, synthetic, **settings))
 
 
@@ -167,6 +186,15 @@ def stability(train: Any, generations: Sequence[Any], **settings: Any) -> Qualit
         Two or more synthetic tables of one generator: other seeds, releases or batches.
 
     Other parameters as in `fidelity`.
+
+    Examples
+    --------
+    >>> import fidelia as fd
+    >>> real = fd.read(fd.sample_path("adult"), target="income")
+    >>> train, holdout, made = (real.take(range(i, i + 200)) for i in (0, 200, 400))  # here "made" are fresh real rows
+    >>> found = fd.stability(train, [holdout, made])
+    >>> found["STB02"].value < 0.3
+    True
     """
     if len(generations) < 2:
         raise UsageError(f"stability compares synthetic tables with each other; {len(generations)} given, 2 needed")

@@ -55,6 +55,11 @@ class Recipe:
         Height and width that all pictures are brought to.
     edition : str
         ``"shareable"`` or ``"internal"``.
+
+    Examples
+    --------
+    >>> Recipe("adult.csv", target="income").to_toml().splitlines()[2:5]
+    ['source = "adult.csv"', 'target = "income"', 'holdout = 0.2']
     """
 
     source: str
