@@ -35,7 +35,7 @@ bench: $(VENV)/.bench  ## the table of benchmarks/RESULTS.md, measured with the 
 	$(BIN)/python benchmarks/table.py
 
 clean:  ## forget the virtual environment and all outputs
-	rm -rf $(VENV) out docs/_build docs/metrics docs/reference docs/reference.md docs/examples.md .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out docs/_build docs/made docs/metrics docs/reference docs/reference.md docs/examples.md docs/verbs/index.md .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 browser:  ## chromium for the page's tests: installed when missing, on Debian as root; the tests skip without it
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || \
