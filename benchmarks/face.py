@@ -22,7 +22,7 @@ from speed import best, slice_
 
 import fidelia as fd
 from fidelia.data.table import Table
-from fidelia.report import page
+from fidelia.report.report import Report
 
 ROWS = 39_000
 BROWSER = "/usr/bin/chromium"
@@ -77,7 +77,7 @@ def pages(found: dict[str, dict[str, Any]], folder: Path) -> tuple[float, dict[s
         seconds = {}
         for i, (name, document) in enumerate(found.items()):
             path = folder / f"{i}.html"
-            page.write(document, path)
+            Report(document).save(path)
             seconds[f"{name}, {path.stat().st_size / 1e6:.1f} MB: can be used"] = usable(browser, path)
         bare = usable(browser, empty)
         browser.close()

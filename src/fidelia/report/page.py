@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from fidelia.report import enhanced, gallery, glance, mended, raced
@@ -97,23 +96,6 @@ def render(document: Mapping[str, Any], *, edition: Edition | None = None) -> st
         categories=categories(results),
         examples=checked["audit"]["examples"] if checked["audit"] and shown == "internal" else [],
     )
-
-
-def write(document: Mapping[str, Any], path: str | Path, *, edition: Edition | None = None) -> None:
-    """Write the report to `path`; what stood there is replaced only when the page is whole.
-
-    Raises
-    ------
-    ReadError
-        When it is not a results document.
-    WriteError
-        When the file cannot be written.
-    """
-    from fidelia.data.atomic import atomic
-
-    page = render(document, edition=edition)
-    with atomic(Path(path)) as place:
-        Path(place).write_text(page, encoding="utf-8")
 
 
 def _edition(own: Edition, asked: Edition | None) -> Edition:
