@@ -35,6 +35,7 @@ LEVEL = {
 OPTIONS = {
     "holdout": "--holdout holdout.csv",
     "target": "--target income",
+    "sensitive": "--sensitive sex",
 }
 
 
@@ -142,11 +143,6 @@ from fidelia.measure.catalog import find
 train, synthetic, holdout = (fd.read(name) for name in ("train.csv", "synthetic.csv", "holdout.csv"))
 case = fd.Case(train, synthetic, holdout, fd.Rng(0), {more})
 find("{code}")(case).value"""
-SENSITIVE = """train = fd.read("train.csv", target="income")
-train = train.with_schema(train.schema.with_roles({{"sex": fd.Role.SENSITIVE}}))
-outcome = fd.evaluate(train, "synthetic.csv", holdout="holdout.csv", codes=["{code}"])
-result = outcome["{code}"]
-result["value"], result["interval"], result["reference"]"""
 REFIT = "generator=lambda rows, n, rng: fd.fit(rows, seed=rng.integer()).sample_table(n)"
 
 
@@ -158,10 +154,8 @@ def python(entry: Entry) -> Iterator[str]:
         call = 'found = fd.stability("train.csv", ["first.csv", "second.csv", "third.csv"])\nprint(found)'
     elif {"generator", "epsilon"} & set(entry.needs):
         call = CASE.format(code=entry.code, more=REFIT if "generator" in entry.needs else "epsilon=1.0")
-    elif "sensitive" in entry.needs:
-        call = SENSITIVE.format(code=entry.code)
     else:
-        more = ', target="income"' * ("target" in entry.needs)
+        more = ', target="income"' * ("target" in entry.needs) + ', sensitive=["sex"]' * ("sensitive" in entry.needs)
         call = EVALUATE.format(code=entry.code, more=more)
     head = ["import fidelia as fd", *([] if call.startswith("\n") else [""])]
     yield from ("```python", *head, call.lstrip("\n"), "```", "")
@@ -186,7 +180,7 @@ def measured(code: str) -> Iterator[str]:
 
 def command(entry: Entry) -> Iterator[str]:
     """Yield the command that measures it; there is none for what only Python can hand over."""
-    if {"generator", "epsilon", "sensitive"} & set(entry.needs):
+    if {"generator", "epsilon"} & set(entry.needs):
         return
     yield "```sh"
     if "pictures" in entry.needs:

@@ -10,7 +10,7 @@ def test_options_become_arguments(cli, work, tmp_path):
         *("run", "a.csv", "--target", "y", "--kind", "a=b=category", "--set", "leaf=40", "--set", "order=mutual"),
         *("--rows", 9, "--given", "income [k]=a", "--given", "age=30..40", "--by", "id", "--seed", 3, "--holdout", 0.3),
         *("--generator", "copula", "--edition", "internal", "--out", tmp_path),
-        *("--balance", "income [k]=a:0.5", "--time-limit", "1h1m1.5s"),
+        *("--balance", "income [k]=a:0.5", "--time-limit", "1h1m1.5s", "--sensitive", "age", "--sensitive", "id"),
     )
     assert ended.code == 0
     assert work.asked[0][1]["kinds"] == {"a=b": "category"}
@@ -19,6 +19,7 @@ def test_options_become_arguments(cli, work, tmp_path):
         "source": "a.csv",
         "target": "y",
         "kinds": {"a=b": "category"},
+        "sensitive": ["age", "id"],
         "holdout": 0.3,
         "generator": "copula",
         "parameters": {"leaf": 40, "order": "mutual"},

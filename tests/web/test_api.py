@@ -227,13 +227,19 @@ def test_what_was_asked_is_what_will_be_done(client: TestClient, dataset: Datase
     from fidelia.workflow.recipe import Recipe
 
     asked = {
-        "target": "pay", "kinds": {"age": "integer"}, "generator": "copula", "rows": 7, "holdout": 0.3, "seed": 5,
-        "time_limit": 9.0, "edition": "internal",
+        "target": "pay", "kinds": {"age": "integer"}, "sensitive": ["sex"], "generator": "copula", "rows": 7,
+        "holdout": 0.3, "seed": 5, "time_limit": 9.0, "edition": "internal",
     }  # fmt: skip
     told = client.post("/api/runs", json={"dataset": dataset.id, "name": " mine ", **asked}).json()
     assert told["name"] == "mine" and told["request"] == asked | {"parameters": {}}
     recipe = Recipe.load(store.run(told["id"]).folder / "recipe.toml")
     assert (recipe.source, recipe.n, recipe.kinds, recipe.time_limit) == (str(dataset.path), 7, {"age": "integer"}, 9.0)
+    assert recipe.sensitive == ["sex"]
+
+
+def test_the_target_is_no_sensitive_column(client: TestClient, dataset: Dataset) -> None:
+    answer = client.post("/api/runs", json={"dataset": dataset.id, "target": "pay", "sensitive": ["pay"]})
+    assert answer.status_code == 422 and "'pay' is the target" in answer.json()["error"]["message"]
 
 
 def test_generators_say_what_they_need(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,7 @@ def test_the_way_from_a_path_to_a_run_in_line(client: TestClient, settings: Sett
         "target": "3",
         "kind-0": "number",
         "kind-2": "text",
+        "sensitive": ["2", "99"],
         "generator": "copula",
         "minutes": "1.5",
     }
@@ -109,6 +110,7 @@ def test_the_way_from_a_path_to_a_run_in_line(client: TestClient, settings: Sett
     run = Store(settings.folder).run(answer.headers["location"].removeprefix("/runs/"))
     assert run.request["target"] == "pay"
     assert run.request["kinds"] == {"sex": "text"}  # what was guessed is not said again
+    assert run.request["sensitive"] == ["sex"]
     numbers = [run.request[name] for name in ("time_limit", "seed", "holdout", "rows")]
     assert numbers == [90, 7, 0.25, 50]
     page = opened(client, f"/runs/{run.id}")
@@ -117,7 +119,7 @@ def test_the_way_from_a_path_to_a_run_in_line(client: TestClient, settings: Sett
     again = opened(client, f"/data/{id_}?like={run.id}")
     chosen = [box["value"] for box in again.of("input") if "checked" in box]
     values = {box["name"]: box["value"] for box in again.of("input") if box.get("type") == "number"}
-    assert chosen == ["copula"]
+    assert chosen == ["2", "copula"]
     assert values == {"minutes": "1.5", "rows": "50", "holdout": "25", "seed": "7"}
 
 

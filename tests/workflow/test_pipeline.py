@@ -10,7 +10,9 @@ import pytest
 
 import fidelia as fd
 from fidelia.errors import SchemaError, UsageError
-from fidelia.measure.catalog import entries
+from fidelia.measure.case import Case
+from fidelia.measure.catalog import entries, usual
+from fidelia.rng import Rng
 from fidelia.workflow.outcome import Interrupted, to_json
 
 
@@ -149,6 +151,24 @@ def test_evaluate_without_holdout_says_what_is_missing(rows: pd.DataFrame) -> No
     found = fd.evaluate(rows[:2_000], rows[2_000:4_000], target="income")
     assert {said["code"] for said in found.document["not_computed"]} >= {"AUT02", "PRV02", "UTL01"}
     assert "No holdout" in " ".join(found.document["verdict"]["sentences"])
+
+
+def test_groups_of_sensitive_columns_are_compared(rows: pd.DataFrame) -> None:
+    sides = [rows[start : start + 1_500] for start in (0, 1_500, 3_000)]
+    declared = {"target": "income", "sensitive": ["sex"]}
+    found = fd.evaluate(sides[0], sides[1], holdout=sides[2], codes=["FID01", "fairness"], **declared)
+    assert {"FAI01", "FAI02", "FAI03", "FAI04"} <= {result["code"] for result in found.document["results"]}
+    assert {column["name"] for column in found.document["schema"] if column["role"] == "sensitive"} == {"sex"}
+    with pytest.raises(UsageError, match="'income' is the target"):
+        fd.evaluate(sides[0], sides[1], target="income", sensitive=["income"])
+
+
+def test_who_declares_a_sensitive_column_gets_fairness_unasked(rows: pd.DataFrame) -> None:
+    real = fd.read(rows[:200], target="income")
+    tables = real, real.with_schema(real.schema.with_sensitive(["sex"]))
+    plain, grouped = (Case(table, table, None, Rng(0)) for table in tables)
+    first, second = ({entry.code for entry in usual(case)} for case in (plain, grouped))
+    assert second - first == {"FAI01", "FAI02", "FAI04"} and "FAI03" in first
 
 
 def test_tables_of_other_columns_are_refused(rows: pd.DataFrame) -> None:

@@ -69,6 +69,7 @@ def run(
     size: o.Size = None,
     seed: o.Seed = 0,
     edition: o.WhoSees = o.Edition.SHAREABLE,
+    sensitive: o.Sensitive = None,
     kind: o.Kinds = None,
     described: o.Described = None,
     gate: gating.GateFile = None,
@@ -89,6 +90,7 @@ def run(
     chosen = {
         "target": o.target_from(target, described),
         "kinds": o.kinds_from(kind, described),
+        "sensitive": list(sensitive or ()),
         "generator": generator,
         "parameters": o.settings_from(settings),
         "n": rows,

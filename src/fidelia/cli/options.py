@@ -42,6 +42,17 @@ Target = Annotated[
         rich_help_panel=COLUMNS,
     ),
 ]
+Sensitive = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sensitive",
+        metavar="COLUMN",
+        help="Its groups are to be treated alike: measure fairness. Repeatable.",
+        autocompletion=complete.column,
+        rich_help_panel=COLUMNS,
+        show_default=False,
+    ),
+]
 By = Annotated[
     str | None,
     typer.Option(

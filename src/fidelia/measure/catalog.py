@@ -15,6 +15,7 @@ from fidelia.data.images.imageset import picture_column
 from fidelia.errors import NotApplicable, UsageError
 from fidelia.measure.entry import CATEGORIES, Entry
 from fidelia.measure.images.entries import DEFAULT as PICTURES
+from fidelia.schema.kinds import Role
 from fidelia.schema.schema import closest
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def measure(case: Case, codes: Iterable[str] | None = None) -> tuple[list[Result
     Parameters
     ----------
     codes : iterable of str or None
-        Which metrics, as in `chosen`; None, of pictures, for those that suit pictures.
+        Which metrics, as in `chosen`; None for tier 1, and fairness where a column is sensitive, or for those that suit
+        pictures.
 
     Returns
     -------
@@ -111,7 +113,7 @@ def measure(case: Case, codes: Iterable[str] | None = None) -> tuple[list[Result
     declined : list of Declined
         The metrics that were not computed, each with its reason.
     """
-    wanted = chosen(PICTURES if codes is None and picture_column(case.schema) is not None else codes)
+    wanted = usual(case) if codes is None else chosen(codes)
     results: list[Result] = []
     declined: list[Declined] = []
     with case.progress.stage("measure", len(wanted)) as tick:
@@ -124,3 +126,12 @@ def measure(case: Case, codes: Iterable[str] | None = None) -> tuple[list[Result
             log.debug("%s took %.2f s", entry.code, perf_counter() - start)
             tick(1)
     return results, declined
+
+
+def usual(case: Case) -> list[Entry]:
+    """Return the metrics that are measured when none is asked for."""
+    if picture_column(case.schema) is not None:
+        return chosen(PICTURES)
+    first = chosen(None)
+    grouped = any(column.role is Role.SENSITIVE for column in case.schema)
+    return [*first, *(entry for entry in chosen(["fairness"]) if grouped and entry not in first)]

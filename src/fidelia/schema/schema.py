@@ -124,6 +124,21 @@ class Schema:
         """Return a schema whose target is `name` (None: no target)."""
         return self.with_roles({} if name is None else {name: Role.TARGET}, drop=Role.TARGET)
 
+    def with_sensitive(self, names: Iterable[str]) -> Schema:
+        """Return a schema in which these columns, and no others, say which groups are to be treated alike.
+
+        Raises
+        ------
+        UsageError
+            When a column does not exist, or is the target.
+        """
+        wanted = list(names)
+        if self.target in wanted:
+            raise UsageError(
+                f"column {self.target!r} is the target; outcomes are compared between groups of other columns"
+            )
+        return self.with_roles(dict.fromkeys(wanted, Role.SENSITIVE), drop=Role.SENSITIVE)
+
     def with_roles(self, roles: Mapping[str, Role], *, drop: Role | None = None) -> Schema:
         """Return a schema with some roles set; columns that had the role `drop` become features first."""
         for name in roles:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fidelia.errors import SchemaError
+from fidelia.errors import SchemaError, UsageError
 from fidelia.generate import catalog
 from fidelia.schema.kinds import Kind
 from fidelia.schema.schema import closest
@@ -23,8 +23,9 @@ MOST_ROWS = 100_000_000
 class RunRequest(BaseModel):
     """A run to be made: what `fidelia run` takes.
 
-    `kinds` corrects guessed kinds by column; `parameters` are settings of the generator; `time_limit` is in seconds,
-    and networks learn no longer; `rows` are drawn, by default as many as were learnt from.
+    `kinds` corrects guessed kinds by column; groups of `sensitive` columns are to be treated alike; `parameters` are
+    settings of the generator; `time_limit` is in seconds, and networks learn no longer; `rows` are drawn, by default as
+    many as were learnt from.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -33,6 +34,7 @@ class RunRequest(BaseModel):
     name: Annotated[str, Field(max_length=200)] | None = None
     target: Name | None = None
     kinds: Annotated[dict[Name, Kind], Field(max_length=10_000)] = {}
+    sensitive: Annotated[list[Name], Field(max_length=100)] = []
     generator: Annotated[str, Field(min_length=1, max_length=100)] = catalog.DEFAULT
     parameters: Annotated[dict[Name, Setting], Field(max_length=100)] = {}
     time_limit: Annotated[float, Field(gt=0, le=WEEK)] | None = None
@@ -58,15 +60,19 @@ def recipe(request: RunRequest, dataset: Dataset) -> Recipe:
         When there is no such generator or setting, or it is not installed.
     """
     names = [column["name"] for column in dataset.schema()["columns"]]
-    for what, name in [("target", request.target), *(("kind", column) for column in request.kinds)]:
+    columns = [("kind", column) for column in request.kinds] + [("sensitive", column) for column in request.sensitive]
+    for what, name in [("target", request.target), *columns]:
         if name is not None and name not in names:
             raise SchemaError(f"{what}: no column {name!r}{closest(name, names)}")
+    if request.target in request.sensitive:
+        raise UsageError(f"sensitive: column {request.target!r} is the target; choose others")
     if request.generator != AUTO:
         _known(request.generator, request.parameters)
     return Recipe(
         source=str(dataset.path),
         target=request.target,
         kinds={column: str(kind) for column, kind in request.kinds.items()},
+        sensitive=list(request.sensitive),
         holdout=request.holdout,
         generator=request.generator,
         parameters=dict(request.parameters),

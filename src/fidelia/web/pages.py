@@ -254,6 +254,7 @@ def _asked(form: FormData, dataset: Dataset) -> dict[str, Any]:
         "name": _said(form, "name") or None,
         "target": schema["columns"][int(target)]["name"] if known else None,
         "kinds": kinds,
+        "sensitive": [schema["columns"][at]["name"] for at in _positions(form, "sensitive", len(schema["columns"]))],
         "generator": _said(form, "generator"),
         "time_limit": wording.minutes(_said(form, "minutes")),
         "edition": _said(form, "edition") or "shareable",
@@ -267,6 +268,12 @@ def _asked(form: FormData, dataset: Dataset) -> dict[str, Any]:
 def _said(form: FormData, name: str) -> str:
     value = form.get(name, "")
     return value.strip() if isinstance(value, str) else ""
+
+
+def _positions(form: FormData, name: str, most: int) -> list[int]:
+    """Return the numbers of columns that a form has ticked."""
+    said = [value for value in form.getlist(name) if isinstance(value, str) and value.isascii() and value.isdigit()]
+    return [at for at in map(int, said) if at < most]
 
 
 def _see(place: str) -> Response:

@@ -45,6 +45,7 @@ def run(
     *,
     target: str | None = None,
     kinds: Mapping[str, str] | None = None,
+    sensitive: Sequence[str] = (),
     holdout: float = 0.2,
     by: str | None = None,
     time: str | None = None,
@@ -72,6 +73,8 @@ def run(
         The column to predict; without one usefulness is not measured.
     kinds : mapping or None
         Corrections of guessed kinds, ``{"zip": "category"}``.
+    sensitive : sequence of str
+        Columns whose groups are to be treated alike: fairness is measured between them.
     holdout : float
         Share of rows in (0, 1) that the generator never sees and all scores are held against.
     by, time : str or None
@@ -115,6 +118,7 @@ def run(
         source=str(source) if isinstance(source, str | Path) else "<frame>",
         target=table.schema.target,
         kinds=dict(kinds or {}),
+        sensitive=list(sensitive),
         holdout=holdout,
         by=by,
         time=time,
@@ -143,7 +147,7 @@ def follow(
     """Do what a recipe says with a table that was read already; what is done by then survives an interrupt."""
     root = Rng(recipe.seed)
     shown = picture_column(table.schema) is not None
-    recipe = recipe.suited(table)
+    recipe, table = recipe.suited(table), _grouped(table, recipe.sensitive)
     parts = split(table, holdout=recipe.holdout, rng=root.child("split"), by=recipe.by, time=recipe.time)
     _enough(parts.train, parts.holdout)
     if recipe.given:  # a condition that cannot hold is refused before the work
@@ -281,6 +285,7 @@ def evaluate(
     holdout: Any = None,
     target: str | None = None,
     kinds: Mapping[str, str] | None = None,
+    sensitive: Sequence[str] = (),
     seed: int = 0,
     codes: Iterable[str] | None = None,
     embedding: Any = None,
@@ -297,6 +302,8 @@ def evaluate(
         `fidelia.read_images` reads: folders, files of arrays, an ImageSet.
     holdout : path, dataframe, Table, pictures or None
         Real rows that the generator never saw. Without it copying cannot be told from chance.
+    sensitive : sequence of str
+        Columns whose groups are to be treated alike: fairness is measured between them.
     codes : iterable of str or None
         Which metrics: codes, names, categories ("privacy") or "all"; None for those of tier 1.
     embedding : None, str, callable, mapping or Embedding
@@ -321,7 +328,7 @@ def evaluate(
     (0.0, 0.0)
     """
     known: dict[str, Any] = {"seed": seed, "embedding": embedding, "progress": progress}
-    case, notes = _case(train, synthetic, holdout, target=target, kinds=kinds, size=size, **known)
+    case, notes = _case(train, synthetic, holdout, target=target, kinds=kinds, sensitive=sensitive, size=size, **known)
     return _judged(case, seed=seed, edition=edition, codes=codes, notes=notes)
 
 
@@ -406,11 +413,14 @@ def _case(
     target: str | None,
     kinds: Mapping[str, str] | None,
     size: int | tuple[int, int] | None,
+    sensitive: Sequence[str] = (),
     **known: Any,
 ) -> tuple[Case, tuple[str, ...]]:
     """Read the sides of a case, tables or pictures, with what is to be said of them."""
     if not holds_pictures(train):
-        return as_case(train, synthetic, holdout, target=target, kinds=kinds, **known), ()
+        return as_case(train, synthetic, holdout, target=target, kinds=kinds, sensitive=sensitive, **known), ()
+    if sensitive:
+        raise UsageError(f"sensitive = {list(sensitive)!r}: pictures have no columns")
     case, notes = picture_case(train, synthetic, holdout, size=size, **known)
     _enough(case.train, case.synthetic, case.holdout)
     return case, notes
@@ -424,12 +434,13 @@ def as_case(
     target: str | None,
     kinds: Mapping[str, str] | None,
     seed: int,
+    sensitive: Sequence[str] = (),
     embedding: Any = None,
     progress: Progress = SILENT,
 ) -> Case:
     """Read the tables of a case; the train table's schema rules all of them. `embedding` as in `evaluate`."""
     with progress.stage("read", 3) as tick:
-        real = as_table(train, target=target, kinds=kinds)
+        real = _grouped(as_table(train, target=target, kinds=kinds), sensitive)
         tick(1)
         others = []
         for name, table in (("synthetic", synthetic), ("holdout", holdout)):
@@ -439,6 +450,11 @@ def as_case(
         raise SchemaError("there is no synthetic table to evaluate")
     _enough(real, *others)
     return with_embedding(Case(real, others[0], others[1], Rng(seed).child("measure"), progress), embedding)
+
+
+def _grouped(table: Table, sensitive: Sequence[str]) -> Table:
+    """Declare the columns whose groups are to be treated alike; a table that has some already keeps them."""
+    return table.with_schema(table.schema.with_sensitive(sensitive)) if sensitive else table
 
 
 def alike(source: Any, train: Table, name: str) -> Table:

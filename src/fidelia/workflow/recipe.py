@@ -33,6 +33,8 @@ class Recipe:
         The column to predict.
     kinds : dict
         Corrections of the guessed kinds.
+    sensitive : list of str
+        Columns whose groups are to be treated alike.
     holdout : float
         Share of rows set aside for measuring.
     by, time : str or None
@@ -59,12 +61,13 @@ class Recipe:
     Examples
     --------
     >>> Recipe("adult.csv", target="income").to_toml().splitlines()[2:5]
-    ['source = "adult.csv"', 'target = "income"', 'holdout = 0.2']
+    ['source = "adult.csv"', 'target = "income"', 'sensitive = []']
     """
 
     source: str
     target: str | None = None
     kinds: dict[str, str] = field(default_factory=dict)
+    sensitive: list[str] = field(default_factory=list)
     holdout: float = 0.2
     by: str | None = None
     time: str | None = None
