@@ -7,8 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from figures import words
 from pages import write_pages
+from substitutions import words
 
 import fidelia
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import figures
+import substitutions
 import verbs
 
 import fidelia
@@ -79,7 +79,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "examples.md", examples()
     yield "reference.md", reference()
     yield from verbs.pages()
-    yield from figures.pages()
+    yield from substitutions.pages()
 
 
 RUNS = (

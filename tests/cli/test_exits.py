@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -79,9 +78,8 @@ def test_interrupt_keeps_nothing_when_nothing_is_done(cli, work, tmp_path):
 
 def test_interrupt_keeps_the_model_and_the_rows_that_were_done(cli, work, tmp_path):
     model = SimpleNamespace(save=lambda path: path.write_text("model"))
-    rows = SimpleNamespace(write=lambda path: Path(path).write_text("rows"))
     work.error = KeyboardInterrupt()
-    work.error.outcome = Outcome({}, rows, model=model)
+    work.error.outcome = Outcome({}, work.table, model=model)
     ended = cli("run", "a.csv", "--out", tmp_path, "-q")
     assert ended.code == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.fidelia", "synthetic.parquet"]

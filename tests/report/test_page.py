@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fidelia.errors import ReadError, WriteError
 from fidelia.report.environment import embed
-from fidelia.report.page import SECTIONS, render, write
+from fidelia.report.page import SECTIONS, render
+from fidelia.report.report import Report
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -221,14 +222,14 @@ def test_what_is_not_a_document_is_refused() -> None:
 
 def test_write_is_whole_or_nothing(document, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    write(document, path)
+    Report(document).save(path)
     before = path.read_text(encoding="utf-8")
     assert before == render(document)
     with pytest.raises(ReadError):
-        write({}, path)
+        Report({}).save(path)
     assert path.read_text(encoding="utf-8") == before
     with pytest.raises(WriteError):
-        write(document, tmp_path / "nowhere" / "report.html")
+        Report(document).save(tmp_path / "nowhere" / "report.html")
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 

@@ -150,7 +150,7 @@ def test_planted_copies_are_named_with_their_columns(rows: pd.DataFrame) -> None
 def test_evaluate_without_holdout_says_what_is_missing(rows: pd.DataFrame) -> None:
     found = fd.evaluate(rows[:2_000], rows[2_000:4_000], target="income")
     assert {said["code"] for said in found.document["not_computed"]} >= {"AUT02", "PRV02", "UTL01"}
-    assert "No holdout" in " ".join(found.document["verdict"]["sentences"])
+    assert "No unseen real rows were given" in " ".join(found.document["verdict"]["sentences"])
 
 
 def test_groups_of_sensitive_columns_are_compared(rows: pd.DataFrame) -> None:
