@@ -19,8 +19,8 @@ from fidelia.report import trilemma as page
 from fidelia.report.standings import CONTROLS, claims, front, standings
 from fidelia.rng import Rng
 from fidelia.workflow import trilemma as bench
+from fidelia.workflow.cases import as_table
 from fidelia.workflow.entrant import Task, enter, get, parameters, put
-from fidelia.workflow.pipeline import as_table
 from fidelia.workflow.toys import GOOD, TOYS, Grid, RareGroups
 from fidelia.workflow.trilemma import PARTS, Plan, run
 

@@ -112,11 +112,12 @@ def _work(folder: Path) -> None:
         with progress.stage("start"):  # the first import of pandas and its like takes seconds
             from fidelia.data.formats import ending_of
             from fidelia.workflow import pipeline
+            from fidelia.workflow.cases import as_table
             from fidelia.workflow.recipe import Recipe
 
         recipe = Recipe.load(folder / "recipe.toml")
         with progress.stage("read"):
-            table = pipeline.as_table(recipe.source, target=recipe.target, kinds=recipe.kinds)
+            table = as_table(recipe.source, target=recipe.target, kinds=recipe.kinds)
         outcome = pipeline.follow(recipe, table, progress)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the work is done: what is left takes moments and is not lost
         with progress.stage("write"):

@@ -15,10 +15,10 @@ from fidelia.data.images.read import holds_pictures
 from fidelia.data.table import Table
 from fidelia.generate.catalog import Generator
 from fidelia.progress import SILENT, Progress
+from fidelia.workflow.cases import alike, as_table
 from fidelia.workflow.document import fingerprint
 from fidelia.workflow.model import Model, load
 from fidelia.workflow.pictures import Featured, featured, one_kind
-from fidelia.workflow.pipeline import alike, as_table
 
 MODEL = ".fidelia"
 

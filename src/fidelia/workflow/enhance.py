@@ -18,8 +18,8 @@ from fidelia.generate.catalog import DEFAULT, suited
 from fidelia.progress import SILENT, Progress
 from fidelia.report.report import Report, to_json
 from fidelia.rng import Rng
+from fidelia.workflow.cases import as_table
 from fidelia.workflow.document import fingerprint
-from fidelia.workflow.pipeline import as_table
 
 if TYPE_CHECKING:
     import pandas as pd

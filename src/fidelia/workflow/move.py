@@ -15,9 +15,9 @@ from fidelia.progress import SILENT, Progress
 from fidelia.rng import Rng
 from fidelia.schema.kinds import Kind
 from fidelia.schema.types import is_number
+from fidelia.workflow.cases import as_table
 from fidelia.workflow.document import fingerprint
 from fidelia.workflow.model import Model, load
-from fidelia.workflow.pipeline import as_table
 
 if TYPE_CHECKING:
     from fidelia.data.table import Table

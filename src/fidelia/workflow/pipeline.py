@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from fidelia.data.images.imageset import picture_column
-from fidelia.data.images.read import holds_pictures
 from fidelia.data.images.resize import sides
-from fidelia.data.read import read
-from fidelia.data.samples import located
 from fidelia.data.split import Split, split
 from fidelia.data.table import Table
 from fidelia.encode.columns import TableCoder
-from fidelia.errors import SchemaError, UsageError
+from fidelia.errors import UsageError
 from fidelia.generate.conditions import Given
 from fidelia.generate.effort import Effort
 from fidelia.measure.case import Case
@@ -25,10 +22,11 @@ from fidelia.progress import SILENT, Progress
 from fidelia.rng import Rng
 from fidelia.schema.kinds import Kind
 from fidelia.schema.schema import Schema
+from fidelia.workflow.cases import as_table, case_of, enough, grouped
 from fidelia.workflow.document import document, fingerprint, provenance
 from fidelia.workflow.model import Model, fit_table
 from fidelia.workflow.outcome import Interrupted, Outcome
-from fidelia.workflow.pictures import Featured, featured, picture_case, picture_table
+from fidelia.workflow.pictures import Featured, featured
 from fidelia.workflow.race import Race, raced
 from fidelia.workflow.recipe import Recipe
 
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from fidelia.auditing.curation.curated import Curated
     from fidelia.generate.catalog import Generator
 
-FEWEST = 20
 HALF = "one half of the rows set aside calibrated the choice of rows; everything here is measured on the other half"
 
 
@@ -147,9 +144,9 @@ def follow(
     """Do what a recipe says with a table that was read already; what is done by then survives an interrupt."""
     root = Rng(recipe.seed)
     shown = picture_column(table.schema) is not None
-    recipe, table = recipe.suited(table), _grouped(table, recipe.sensitive)
+    recipe, table = recipe.suited(table), grouped(table, recipe.sensitive)
     parts = split(table, holdout=recipe.holdout, rng=root.child("split"), by=recipe.by, time=recipe.time)
-    _enough(parts.train, parts.holdout)
+    enough(parts.train, parts.holdout)
     if recipe.given:  # a condition that cannot hold is refused before the work
         Given.parse(recipe.given).code(TableCoder.fit(_without_pictures(parts.train)))
     if recipe.curate and (recipe.given or recipe.balance):
@@ -328,7 +325,9 @@ def evaluate(
     (0.0, 0.0)
     """
     known: dict[str, Any] = {"seed": seed, "embedding": embedding, "progress": progress}
-    case, notes = _case(train, synthetic, holdout, target=target, kinds=kinds, sensitive=sensitive, size=size, **known)
+    case, notes = case_of(
+        train, synthetic, holdout, target=target, kinds=kinds, sensitive=sensitive, size=size, **known
+    )
     return _judged(case, seed=seed, edition=edition, codes=codes, notes=notes)
 
 
@@ -382,95 +381,8 @@ def audit(
         raise UsageError('there are no training rows; give them, or a holdout with reference="holdout"')
     real, unseen = (train, holdout) if reference == "train" else (holdout, None)
     known: dict[str, Any] = {"seed": seed, "embedding": embedding, "progress": progress}
-    case, notes = _case(real, synthetic, unseen, target=target, kinds=kinds, size=size, **known)
+    case, notes = case_of(real, synthetic, unseen, target=target, kinds=kinds, size=size, **known)
     return _judged(case, seed=seed, edition=edition, codes=(), notes=notes, q=q, reference=reference)
-
-
-def as_table(
-    source: Any,
-    *,
-    target: str | None = None,
-    kinds: Mapping[str, str] | None = None,
-    size: int | tuple[int, int] | None = None,
-) -> Table:
-    """Return `source` as a Table, read and checked if it is not one yet; the name of a shipped sample will do."""
-    if not isinstance(source, Table):
-        if holds_pictures(source):
-            return picture_table(source, size)
-        known = None
-        if isinstance(source, str | Path):
-            source, known = located(source)
-        return read(source, target=target or known, kinds=kinds)
-    schema = source.schema.with_kinds(kinds or {})
-    return source.with_schema(schema if target is None else schema.with_target(target))
-
-
-def _case(
-    train: Any,
-    synthetic: Any,
-    holdout: Any,
-    *,
-    target: str | None,
-    kinds: Mapping[str, str] | None,
-    size: int | tuple[int, int] | None,
-    sensitive: Sequence[str] = (),
-    **known: Any,
-) -> tuple[Case, tuple[str, ...]]:
-    """Read the sides of a case, tables or pictures, with what is to be said of them."""
-    if not holds_pictures(train):
-        return as_case(train, synthetic, holdout, target=target, kinds=kinds, sensitive=sensitive, **known), ()
-    if sensitive:
-        raise UsageError(f"sensitive = {list(sensitive)!r}: pictures have no columns")
-    case, notes = picture_case(train, synthetic, holdout, size=size, **known)
-    _enough(case.train, case.synthetic, case.holdout)
-    return case, notes
-
-
-def as_case(
-    train: Any,
-    synthetic: Any,
-    holdout: Any,
-    *,
-    target: str | None,
-    kinds: Mapping[str, str] | None,
-    seed: int,
-    sensitive: Sequence[str] = (),
-    embedding: Any = None,
-    progress: Progress = SILENT,
-) -> Case:
-    """Read the tables of a case; the train table's schema rules all of them. `embedding` as in `evaluate`."""
-    with progress.stage("read", 3) as tick:
-        real = _grouped(as_table(train, target=target, kinds=kinds), sensitive)
-        tick(1)
-        others = []
-        for name, table in (("synthetic", synthetic), ("holdout", holdout)):
-            others.append(None if table is None else alike(table, real, name))
-            tick(1)
-    if others[0] is None:
-        raise SchemaError("there is no synthetic table to evaluate")
-    _enough(real, *others)
-    return with_embedding(Case(real, others[0], others[1], Rng(seed).child("measure"), progress), embedding)
-
-
-def _grouped(table: Table, sensitive: Sequence[str]) -> Table:
-    """Declare the columns whose groups are to be treated alike; a table that has some already keeps them."""
-    return table.with_schema(table.schema.with_sensitive(sensitive)) if sensitive else table
-
-
-def alike(source: Any, train: Table, name: str) -> Table:
-    """Read a table under the schema of another; `name` is what errors call it."""
-    from fidelia.data.align import align
-
-    return align(source if isinstance(source, Table) else read(source), train, name)
-
-
-def _enough(*tables: Table | None) -> None:
-    for table in tables:
-        if table is not None and len(table) < FEWEST:
-            raise SchemaError(
-                f"{len(table)} rows are too few to measure anything: {FEWEST} are needed in each of train, holdout "
-                "and synthetic. Give more rows, another --holdout share, or only fit and sample."
-            )
 
 
 def _judged(

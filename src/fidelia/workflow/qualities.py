@@ -17,7 +17,7 @@ from fidelia.progress import SILENT, Progress
 from fidelia.report.words import compare as compared
 from fidelia.report.words import label
 from fidelia.schema.kinds import Role
-from fidelia.workflow.pipeline import alike, as_case, as_table
+from fidelia.workflow.cases import alike, as_case, as_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -35,9 +35,9 @@ from fidelia.report import trilemma as page
 from fidelia.report.standings import CONTROLS, claims, front
 from fidelia.rng import Rng
 from fidelia.schema.schema import closest
+from fidelia.workflow.cases import as_table
 from fidelia.workflow.document import fingerprint
 from fidelia.workflow.entrant import Task, get, put
-from fidelia.workflow.pipeline import as_table
 from fidelia.workflow.toys import TOYS
 
 if TYPE_CHECKING:
