@@ -18,6 +18,8 @@
 A component that cannot work on a legal table raises `NotApplicable`; the caller shows its reason and goes on.
 """
 
+OUT_OF_MEMORY = "out of memory; use fewer rows or columns, or a larger machine"
+
 
 class FideliaError(Exception):
     """Root of the tree; catch it to catch everything that fidelia raises on purpose.

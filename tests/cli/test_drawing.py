@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from fidelia.cli.bars import on_terminal, plain, seconds
-from fidelia.cli.card import drawn, judged, listed, size
+from fidelia.cli.card import drawn, judged, listed
+from fidelia.report.notation import size
 
 
 def text(what: object, width: int) -> str:

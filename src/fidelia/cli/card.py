@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fidelia.report.card import Row, card
 from fidelia.report.mended import lines, summary
+from fidelia.report.notation import size
 from fidelia.report.raced import one_line
 
 if TYPE_CHECKING:
@@ -89,21 +90,6 @@ def listed(files: Sequence[Path]) -> RenderableType:
 def _bytes(path: Path) -> int:
     """The size of a file, or of all files in a folder."""
     return sum(file.stat().st_size for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file())
-
-
-def size(count: float) -> str:
-    """Say a number of bytes shortly.
-
-    Examples
-    --------
-    >>> size(812), size(20_480), size(5_300_000)
-    ('812 B', '20 kB', '5.3 MB')
-    """
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.1f} {unit}" if count < 10 and unit != "B" else f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 def _verdict(verdict: Mapping[str, Any]) -> RenderableType:

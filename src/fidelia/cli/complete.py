@@ -21,9 +21,10 @@ Offer = tuple[str, str]
 def generator(incomplete: str) -> list[Offer]:
     """Offer the generators of the catalog."""
     from fidelia.generate.catalog import entries
+    from fidelia.workflow.recipe import AUTO, RACE
 
     offered = {name: entry.summary for name, entry in entries().items()}
-    offered["auto"] = "A race of all of them; the best that does not copy is kept."
+    offered[AUTO] = RACE
     return [(name, said) for name, said in offered.items() if name.startswith(incomplete)]
 
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeGuard
 
-from fidelia.errors import DataError, FideliaError
+from fidelia.errors import OUT_OF_MEMORY, DataError, FideliaError
 
 if TYPE_CHECKING:
     from typer import TyperException
@@ -91,7 +91,7 @@ def _unforeseen(error: Exception, debug: bool) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _say(error, f"{where}{error.strerror}; nothing was left half-written", DataError.exit_code, debug)
     if isinstance(error, MemoryError):
-        return _say(error, "out of memory; use fewer rows or columns, or a larger machine", OUR_FAULT, debug)
+        return _say(error, OUT_OF_MEMORY, OUR_FAULT, debug)
     hint = "" if debug else " This is a fault of fidelia: run again with --debug and report what it shows."
     return _say(error, f"{type(error).__name__}: {_one_line(error)}{hint}", OUR_FAULT, debug)
 

@@ -125,3 +125,18 @@ def spread(value: Number, sd: Number, form: str = "score") -> str:
 def shorten(text: str, length: int = 18) -> str:
     """Cut a text at `length` characters, with an ellipsis."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def size(count: float) -> str:
+    """Write a number of bytes: ``5.3 MB``.
+
+    Examples
+    --------
+    >>> size(812), size(20_480), size(5_300_000)
+    ('812 B', '20 kB', '5.3 MB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.1f} {unit}" if count < 10 and unit != "B" else f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

@@ -19,7 +19,7 @@ from fidelia.web.jobs import Busy, Jobs
 from fidelia.web.rows import MOST_ROWS, Rows
 from fidelia.web.settings import Settings
 from fidelia.web.store import Store, Unknown
-from fidelia.workflow.recipe import AUTO
+from fidelia.workflow.recipe import AUTO, RACE
 
 bearer = HTTPBearer(auto_error=False, description="The token of the server; pages have a cookie instead.")
 router = APIRouter(prefix="/api", responses=documented(), dependencies=[Security(bearer)])  # the guard looks at it
@@ -111,7 +111,7 @@ def schema(id_: ThisId, store: TheStore) -> answers.Schema:
 def generators() -> list[answers.Generator]:
     """List the generators of tables."""
     torch = find_spec("torch") is not None
-    race = answers.Generator(name=AUTO, summary="A race of them; the best that does not copy is kept.", extra=None)
+    race = answers.Generator(name=AUTO, summary=RACE, extra=None)
     return [race, *(_generator(entry, torch) for entry in catalog.entries(pictures=False).values())]
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fidelia.auditing.verdicts import TEXT, Verdict
-from fidelia.report.notation import count, percent
+from fidelia.report.notation import count, percent, size
 from fidelia.schema.kinds import Kind
 from fidelia.web import views, wording
 from fidelia.web.filters import OPERATORS
@@ -34,11 +34,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"count": count, "percent": percent, "kinds": KINDS, "verdicts": [str(v) for v in Verdict]}
+    made.globals |= {
+        "count": count,
+        "percent": percent,
+        "size": size,
+        "kinds": KINDS,
+        "verdicts": [str(v) for v in Verdict],
+    }
     made.globals |= {"reason_text": {str(reason): text for reason, text in TEXT.items()}, "sizes_of": views.SIZES}
     made.globals |= {"operators": OPERATORS, "examples": EXAMPLES}
-    made.globals |= {
-        name: getattr(wording, name) for name in ("size", "lasted", "cell", "caused", "CONTENTS", "STATUS")
-    }
+    made.globals |= {name: getattr(wording, name) for name in ("lasted", "cell", "caused", "CONTENTS", "STATUS")}
     made.filters["json"] = json.dumps  # jinja's own tojson marks its text as safe
     return made

@@ -20,12 +20,11 @@ from fidelia.report.labels import label
 from fidelia.report.page import toned
 from fidelia.web.filters import Comparison, Filter
 from fidelia.web.store import Run
-from fidelia.workflow.recipe import AUTO
+from fidelia.workflow.recipe import AUTO, RACE
 
 TRIPLE = ("FID16", "DIV01", "AUT01")
 """E: alpha-precision, beta-recall, authenticity."""
 SIZES = (25, 50, 100, 200)
-_RACE = "Lets the generators compete and keeps the best; give it a time budget."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def offers() -> list[Offer]:
         Offer(entry.name, entry.summary, entry.extra if entry.extra == DEEP and not torch else "")
         for entry in entries(pictures=False).values()
     ]
-    return sorted([*made, Offer(AUTO, _RACE, "")], key=lambda offer: bool(offer.missing))
+    return sorted([*made, Offer(AUTO, RACE, "")], key=lambda offer: bool(offer.missing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How the pages say things: sizes, times, cells of rows, what a file holds, what went wrong."""
+"""How the pages say things: times, cells of rows, what a file holds, what went wrong."""
 
 from __future__ import annotations
 
@@ -27,22 +27,8 @@ FAULTS = {
     413: "Too large",
     500: "That was our fault",
 }
-UNITS = ("bytes", "kB", "MB", "GB")
 FIRST, LAST = ("audit.verdict", "audit.reasons", "audit.flagged_columns"), ("audit.matched_columns",)
 """What stands before and behind the data in the table of rows; all else of the audit is shown when asked for."""
-
-
-def size(number: float) -> str:
-    """Write a size of a file: ``1.4 MB``.
-
-    Examples
-    --------
-    >>> size(0), size(999), size(1_400_000), size(200e6), size(3.2e9)
-    ('0 bytes', '999 bytes', '1.4 MB', '200 MB', '3.2 GB')
-    """
-    power = 0 if number < 1000 else 1 if number < 1e6 else 2 if number < 1e9 else 3
-    scaled = number / 1000**power
-    return f"{scaled:.{0 if power == 0 or scaled >= 10 else 1}f} {UNITS[power]}"
 
 
 def lasted(seconds: float | None) -> str:

@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from fidelia.errors import FideliaError
+from fidelia.errors import OUT_OF_MEMORY, FideliaError
 from fidelia.web.processes import birth
 from fidelia.web.store import Status, now, write_json
 
@@ -99,7 +99,7 @@ def _ended(folder: Path) -> tuple[Status, str | None]:
         return "failed", str(error)
     except MemoryError:
         traceback.print_exc()
-        return "failed", "out of memory; use fewer rows or columns, or a larger machine"
+        return "failed", OUT_OF_MEMORY
     except Exception as error:  # noqa: BLE001 - the outermost frame: whatever comes becomes an ending with its reason
         traceback.print_exc()
         return "failed", f"{type(error).__name__}: {error}"

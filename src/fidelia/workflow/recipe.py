@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fidelia.data.table import Table
 
 FORMAT = 1
-AUTO = "auto"
+AUTO, RACE = "auto", "A race of them; the best that does not copy is kept. Give it a time limit."
 """The generator of who lets all compete, see `fidelia.workflow.race`."""
 
 
